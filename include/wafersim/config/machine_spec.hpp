@@ -1,0 +1,129 @@
+// What a machine file says, resolved: plain numbers, no pointers, defaults filled in and checked once.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "wafersim/base/parse.hpp"
+#include "wafersim/base/quantity.hpp"
+
+namespace wafersim {
+
+// One processing element: its memory and what its datapath does in a cycle.
+struct PeSpec {
+  Bytes sram;                           // all of it: code and data
+  Bytes reserved;                       // code, stack, descriptors: not available to tensors
+  std::uint64_t fmacs_fp16{};           // FP16 multiply-adds a cycle, FP16 accumulator
+  std::uint64_t fmacs_mixed{};          // FP16 operands into an FP32 accumulator
+  std::uint64_t fmacs_fp32{};           // FP32
+  Bytes sram_read_per_cycle;            // ports of the SRAM: bytes read in a cycle
+  Bytes sram_write_per_cycle;           // and written
+  std::uint64_t instruction_startup{};  // cycles a vector instruction takes before its first element
+  std::uint64_t wavelet_overhead{};     // cycles of a data-triggered instruction beside its elements
+  std::uint64_t task_dispatch{};        // cycles from an activated task to its first instruction
+  std::uint64_t accumulators{};         // output features whose partial sums may be in flight at once
+  std::uint64_t divide_cycles{};        // one FP32 division (software)
+  std::uint64_t exponential_cycles{};   // one exponential (software)
+};
+
+// The network on the wafer.
+struct FabricSpec {
+  std::uint64_t ramp_latency{};  // cycles between a PE and its router, each way
+  std::uint64_t hop_latency{};   // cycles from router to router
+  Bytes wavelet;                 // payload of a wavelet; one per link, direction and cycle
+};
+
+// Where bytes enter and leave the wafer.
+struct WaferIoSpec {
+  std::uint64_t lanes{};     // Ethernet lanes of the node
+  BytesPerSecond lane_rate;  // each way
+  std::uint64_t ports{};     // edge ports that the lanes feed
+  BytesPerSecond port_rate;  // each way
+  Picoseconds latency;       // Ethernet, FPGA and wafer edge together
+};
+
+struct EnergySpec {
+  std::uint64_t femtojoules_per_fmac{};         // all-in, core
+  std::uint64_t femtojoules_per_wavelet_hop{};  // fabric
+};
+
+struct MappingSpec {
+  std::optional<std::uint64_t> groups;  // column groups G; nothing: the mapper chooses
+  std::optional<std::uint64_t> bands;   // row bands F; nothing: the mapper chooses
+};
+
+struct WaferSpec {
+  GridSize grid;
+  Hertz clock;
+  PeSpec pe;
+  FabricSpec fabric;
+  WaferIoSpec io;
+  Bytes receive_buffer;   // per PE, for weights that arrive ahead of their layer
+  Bytes gradient_buffer;  // per PE, for gradients on their way out
+  EnergySpec energy;
+  MappingSpec mapping;
+};
+
+struct DramSpec {
+  Bytes capacity;            // per shard
+  BytesPerSecond bandwidth;  // per shard, sustained
+};
+
+struct FlashSpec {
+  Bytes capacity;                  // per shard
+  BytesPerSecond read_bandwidth;   // per shard, sustained
+  BytesPerSecond write_bandwidth;  // per shard, sustained
+  Bytes read_ahead;                // per shard: DRAM that holds weights read ahead of their turn
+};
+
+// The weight store: `shards` servers, one per lane.
+struct MemoryXSpec {
+  std::uint64_t shards{};
+  DramSpec dram;
+  FlashSpec flash;
+  Fraction stream_share;            // part of each tier's read bandwidth that is kept for streaming weights
+  std::uint64_t optimizer_flops{};  // FP32 operations a second, per shard
+};
+
+enum class Forwarding { cut_through, store_and_forward };
+
+// The broadcast-and-reduce tree, one tree per lane.
+struct SwarmXSpec {
+  std::uint64_t fanout{};    // children of a switch
+  BytesPerSecond link_rate;  // each way
+  Picoseconds hop_latency;   // through a switch
+  Bytes chunk;               // what a switch forwards as one
+  Bytes buffer;              // per port
+  Forwarding forwarding{Forwarding::cut_through};
+};
+
+struct ClusterSpec {
+  std::uint64_t nodes{};
+  std::uint64_t max_nodes{};  // what the vendor supports
+  bool fold_nodes{true};      // simulate one of a class of identical nodes
+  bool fold_lanes{true};      // simulate the fullest of the identical lanes
+  std::uint64_t steps{};      // simulate at most this many steps while looking for the steady state
+};
+
+// Headline figures of the vendor, only to be printed beside the derived ones.
+struct PublishedSpec {
+  std::optional<std::uint64_t> cores;
+  std::optional<std::uint64_t> peak_flops;  // FP16, dense
+  std::optional<Bytes> sram;
+  std::optional<BytesPerSecond> sram_bandwidth;
+  std::optional<BytesPerSecond> fabric_bandwidth;
+  std::optional<BytesPerSecond> io_bandwidth;
+  std::optional<Bytes> memoryx_capacity;
+};
+
+struct MachineSpec {
+  std::string name;
+  WaferSpec wafer;
+  MemoryXSpec memoryx;
+  SwarmXSpec swarmx;
+  ClusterSpec cluster;
+  PublishedSpec published;
+};
+
+}  // namespace wafersim

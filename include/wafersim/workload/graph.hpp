@@ -1,0 +1,77 @@
+// The layer graph: named operators on named tensors, the one internal form of every model.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wafersim {
+
+enum class OpKind {
+  embedding,    // rows of a table, chosen by token; the only operator whose weights need no backward pass
+  linear,       // [.., in_features] x [out_features, in_features]
+  attention,    // softmax(QKᵀ)V on already projected q, k, v; no weights
+  norm,         // LayerNorm or RMSNorm over the features
+  elementwise,  // one tensor in, same shape out: gelu, relu, silu, tanh, softmax …
+  multiply,     // two tensors of the same shape (gated MLPs)
+  residual,     // sum of two or more tensors of the same shape
+  loss,         // cross-entropy over the features
+};
+
+[[nodiscard]] std::string_view to_string(OpKind kind);
+
+// Features per token of a tensor; every tensor has one row per token of the sequence.
+struct Tensor {
+  std::string name;
+  std::uint64_t features{};
+};
+
+using TensorId = std::uint32_t;
+using LayerId = std::uint32_t;
+
+struct AttentionShape {
+  std::uint64_t heads{};
+  std::uint64_t kv_heads{};
+  std::uint64_t head_dim{};
+  bool causal{true};
+};
+
+// One operator. `weights` counts every trained number it owns (matrix, bias, gain).
+struct Layer {
+  std::string name;
+  OpKind kind{};
+  std::vector<TensorId> inputs;
+  TensorId output{};
+  std::uint64_t in_features{};
+  std::uint64_t out_features{};
+  std::uint64_t matrix_weights{};  // out_features · in_features of linear and embedding, otherwise 0
+  std::uint64_t vector_weights{};  // biases and gains: never pruned
+  std::optional<LayerId> tied_to;  // uses the matrix of that (earlier) layer and owns none of its own
+  AttentionShape attention;        // of an attention
+  std::string function;            // of an elementwise or norm: gelu, relu, silu, layernorm, rmsnorm …
+  std::uint32_t block{};           // recomputation unit: 0 for outside any block, else 1, 2, …
+
+  // Numbers that belong to this layer alone (a tied matrix belongs to its owner).
+  [[nodiscard]] std::uint64_t owned_weights() const {
+    return vector_weights + (tied_to ? 0 : matrix_weights);
+  }
+  // Numbers that must be on the wafer to run it.
+  [[nodiscard]] std::uint64_t used_weights() const { return vector_weights + matrix_weights; }
+};
+
+// Layers in an order in which every tensor is made before it is used.
+struct Graph {
+  std::string name;
+  std::vector<Tensor> tensors;
+  std::vector<Layer> layers;
+
+  [[nodiscard]] std::uint64_t parameters() const;  // owned weights of all layers
+};
+
+// Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only
+// (linear and attention; causal attention is counted in full, as the wafer computes it).
+[[nodiscard]] std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence);
+
+}  // namespace wafersim

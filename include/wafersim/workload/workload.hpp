@@ -1,0 +1,65 @@
+// What is trained, and how: a layer graph and the training plan.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wafersim/base/parse.hpp"
+#include "wafersim/workload/graph.hpp"
+
+namespace wafersim {
+
+enum class Recompute {
+  none,   // every activation that the backward pass needs stays on the wafer
+  layer,  // only the input of each transformer layer (block) stays; the block runs forward again before its
+          // backward
+};
+enum class Optimizer { sgd, momentum, adam };
+enum class Precision { fp16, fp32 };
+enum class Accumulate { fp16, mixed, fp32 };
+enum class GradientAccumulation {
+  automatic,  // on the wafer if it fits there, at MemoryX otherwise
+  wafer,      // summed on the wafer over the micro-batches, sent once per step
+  memoryx,    // sent with every micro-batch and summed at MemoryX
+};
+
+// A sparsity level, for the layers whose names match (`*` and `?` as in a shell); the last match wins.
+struct SparsityRule {
+  std::string layers;
+  Fraction level;
+};
+
+struct Sparsity {
+  Fraction level;  // of every linear matrix that no rule names
+  std::vector<SparsityRule> exceptions;
+  std::uint64_t seed{1};  // of the masks
+};
+
+struct TrainingPlan {
+  std::uint64_t sequence_length{};
+  // Exactly one of the two. tokens_per_node must be a multiple of the sequence length.
+  std::optional<std::uint64_t> global_batch;     // sequences per step over all nodes
+  std::optional<std::uint64_t> tokens_per_node;  // tokens per step on each node
+  std::optional<std::uint64_t> micro_batch;  // sequences on one wafer at a time; nothing: the most that fits
+  Recompute recompute{Recompute::none};
+  Optimizer optimizer{Optimizer::adam};
+  Precision weights{Precision::fp16};    // as streamed
+  Precision gradients{Precision::fp16};  // as sent
+  Accumulate accumulate{Accumulate::mixed};
+  GradientAccumulation gradient_accumulation{GradientAccumulation::automatic};
+  Sparsity sparsity;
+};
+
+struct Workload {
+  Graph graph;
+  TrainingPlan plan;
+};
+
+// Weights of the matrix that stay, exactly: matrix − floor(matrix · level). Biases and gains are never
+// pruned, embeddings are pruned only by a rule that names them.
+[[nodiscard]] std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity);
+[[nodiscard]] Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity);
+
+}  // namespace wafersim

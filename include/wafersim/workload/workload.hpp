@@ -39,7 +39,8 @@ struct Sparsity {
 
 struct TrainingPlan {
   std::uint64_t sequence_length{};
-  // Exactly one of the two. tokens_per_node must be a multiple of the sequence length.
+  // At most one of the two; with neither, each node trains on the largest micro-batch that fits its wafer.
+  // tokens_per_node must be a multiple of the sequence length.
   std::optional<std::uint64_t> global_batch;     // sequences per step over all nodes
   std::optional<std::uint64_t> tokens_per_node;  // tokens per step on each node
   std::optional<std::uint64_t> micro_batch;  // sequences on one wafer at a time; nothing: the most that fits

@@ -38,7 +38,8 @@ struct AttentionShape {
   bool causal{true};
 };
 
-// One operator. `weights` counts every trained number it owns (matrix, bias, gain).
+// One operator. `in_features` of an attention is the sum over its inputs, of a loss the vocabulary; its
+// `out_features` is then 1. An embedding looks its tokens up by itself: it has no inputs.
 struct Layer {
   std::string name;
   OpKind kind{};
@@ -49,6 +50,8 @@ struct Layer {
   std::uint64_t matrix_weights{};  // out_features · in_features of linear and embedding, otherwise 0
   std::uint64_t vector_weights{};  // biases and gains: never pruned
   std::optional<LayerId> tied_to;  // uses the matrix of that (earlier) layer and owns none of its own
+  std::string matrix_owner;        // the name of that layer; empty if the matrix is its own
+  bool tied_to_embedding{false};   // that layer is an embedding
   AttentionShape attention;        // of an attention
   std::string function;            // of an elementwise or norm: gelu, relu, silu, layernorm, rmsnorm …
   std::uint32_t block{};           // recomputation unit: 0 for outside any block, else 1, 2, …

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wafersim/base/parse.hpp"
@@ -59,8 +60,11 @@ struct Workload {
 };
 
 // Weights of the matrix that stay, exactly: matrix − floor(matrix · level). Biases and gains are never
-// pruned, embeddings are pruned only by a rule that names them.
+// pruned, embeddings are pruned only by a rule that names them. A tied layer keeps what the owner of its
+// matrix keeps: rules name the owner.
 [[nodiscard]] std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity);
 [[nodiscard]] Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity);
+// Whether a name matches a pattern in which `*` stands for any text and `?` for any character.
+[[nodiscard]] bool matches_pattern(std::string_view name, std::string_view pattern);
 
 }  // namespace wafersim

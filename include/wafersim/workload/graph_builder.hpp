@@ -1,0 +1,70 @@
+// Turns named operators, in any order, into a graph whose shapes have been checked; every importer ends here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/workload/graph.hpp"
+
+namespace wafersim {
+
+// No graph of ours is larger; a file that asks for more is wrong or hostile.
+inline constexpr std::uint64_t kMaxLayers = 1'000'000;
+inline constexpr std::uint64_t kMaxFeatures = 1'000'000'000'000;
+
+// A layer's name, and where it was written.
+struct Reference {
+  std::string layer;
+  SourceLocation at;
+};
+
+// What an importer says about one operator; everything else follows from its inputs.
+struct LayerDraft {
+  std::string name;
+  OpKind op{};
+  SourceLocation at;
+  std::vector<Reference> inputs;             // layers whose outputs it takes; embeddings have none
+  std::uint64_t rows{};                      // embedding: entries of the table
+  std::uint64_t features{};                  // embedding, linear: features that come out
+  std::optional<std::uint64_t> in_features;  // if given, the features that must come in
+  bool bias{};                               // linear, norm
+  std::optional<Reference> tied_to;          // linear, embedding: the owner of its matrix
+  std::uint64_t heads{};                     // attention
+  std::uint64_t kv_heads{};                  // attention; 0: as many as heads
+  std::uint64_t head_dim{};                  // attention; 0: what the inputs give
+  bool causal{true};                         // attention
+  std::string function;                      // elementwise, norm
+  std::uint32_t block{};                     // recomputation block, 0 for none
+};
+
+// Collects drafts, then links, orders and checks them.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(std::string name, SourceLocation at) : name_{std::move(name)}, at_{std::move(at)} {}
+
+  void add(LayerDraft draft) { drafts_.push_back(std::move(draft)); }
+  [[nodiscard]] std::size_t size() const { return drafts_.size(); }
+
+  // The graph, in the order of the drafts as far as the data allows. Throws InputError with every problem of
+  // the first stage that found one: names, order, shapes, whole graph.
+  [[nodiscard]] Graph build() const;
+
+ private:
+  std::string name_;
+  SourceLocation at_;
+  std::vector<LayerDraft> drafts_;
+};
+
+// Functions that an elementwise operator, or a norm, may have.
+[[nodiscard]] std::span<const std::string> elementwise_functions();
+[[nodiscard]] std::span<const std::string> norm_functions();
+
+// "linear", "attention" …, in the order of OpKind.
+[[nodiscard]] std::span<const std::string> op_names();
+
+}  // namespace wafersim

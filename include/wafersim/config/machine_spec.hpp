@@ -68,6 +68,7 @@ struct WaferSpec {
 struct DramSpec {
   Bytes capacity;            // per shard
   BytesPerSecond bandwidth;  // per shard, sustained
+  Fraction stream_share;     // part of the bandwidth that is kept for streaming weights
 };
 
 struct FlashSpec {
@@ -75,6 +76,7 @@ struct FlashSpec {
   BytesPerSecond read_bandwidth;   // per shard, sustained
   BytesPerSecond write_bandwidth;  // per shard, sustained
   Bytes read_ahead;                // per shard: DRAM that holds weights read ahead of their turn
+  Fraction stream_share;           // part of the read bandwidth that is kept for streaming weights
 };
 
 // The weight store: `shards` servers, one per lane.
@@ -82,7 +84,6 @@ struct MemoryXSpec {
   std::uint64_t shards{};
   DramSpec dram;
   FlashSpec flash;
-  Fraction stream_share;            // part of each tier's read bandwidth that is kept for streaming weights
   std::uint64_t optimizer_flops{};  // FP32 operations a second, per shard
 };
 

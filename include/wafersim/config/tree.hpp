@@ -17,11 +17,11 @@ struct Tree {
   struct Entry;
 
   Kind kind{Kind::null};
-  SourceLocation at;
-  std::string text;            // of a scalar
-  bool quoted{false};          // the scalar was written in quotes
-  std::vector<Tree> items;     // of a list
-  std::vector<Entry> entries;  // of a map, in the order of the file
+  SourceLocation at{};
+  std::string text{};            // of a scalar
+  bool quoted{false};            // the scalar was written in quotes
+  std::vector<Tree> items{};     // of a list
+  std::vector<Entry> entries{};  // of a map, in the order of the file
 
   [[nodiscard]] const Tree* find(std::string_view key) const;  // nullptr if absent or not a map
 };
@@ -41,11 +41,13 @@ struct Tree::Entry {
 [[nodiscard]] Tree load_tree(const std::filesystem::path& file);
 
 // Sets `key` (a dotted path) to the YAML in `value`, as `--set key=value` does; maps on the way are made.
-// Errors that are later found in it name `origin`. Throws InputError.
+// Maps merge as they do with `base:`. Errors that are later found in it name `origin`. Throws InputError.
 void set_value(Tree& root, std::string_view key, std::string_view value, const std::string& origin);
 
 // Compact JSON-compatible text of a tree: scalars that were quoted in the source, or that do not look like a
 // number, `true`, `false` or `null`, are written as strings.
 [[nodiscard]] std::string to_json(const Tree& tree);
+// The same over several lines, for files that people read.
+[[nodiscard]] std::string to_indented_json(const Tree& tree);
 
 }  // namespace wafersim

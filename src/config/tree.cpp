@@ -1,0 +1,112 @@
+// Looks up, merges and overrides values in a tree.
+#include "wafersim/config/tree.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/tree_parts.hpp"
+
+namespace wafersim {
+namespace {
+
+Tree* find_mutable(Tree& map, std::string_view key) {
+  const auto entry = std::find_if(map.entries.begin(), map.entries.end(),
+                                  [&](const Tree::Entry& e) { return e.key == key; });
+  return entry == map.entries.end() ? nullptr : &entry->value;
+}
+
+void place_everywhere(Tree& tree, const SourceLocation& at) {
+  tree.at = at;
+  for (Tree& item : tree.items) place_everywhere(item, at);
+  for (Tree::Entry& entry : tree.entries) {
+    entry.key_at = at;
+    place_everywhere(entry.value, at);
+  }
+}
+
+std::vector<std::string> split_path(std::string_view key, const std::string& origin) {
+  const auto refuse = [&](std::string message) {
+    throw InputError{{.at = {.file = origin}, .key = std::string{key}, .message = std::move(message)}};
+  };
+  std::vector<std::string> names;
+  for (std::string_view rest = key;;) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view name = rest.substr(0, dot);
+    if (name.empty()) refuse("expected a key such as 'wafer.clock'");
+    if (names.size() == kDeepest) refuse(fmt::format("nested deeper than {} levels", kDeepest));
+    names.emplace_back(name);
+    if (dot == std::string_view::npos) return names;
+    rest.remove_prefix(dot + 1);
+  }
+}
+
+// The value is read as one line of YAML; an error in it names the key, and no line or column.
+Tree read_override(std::string_view key, std::string_view value, const std::string& origin) {
+  const SourceLocation nowhere{.file = origin};
+  try {
+    Tree tree = parse_tree(value, origin);
+    place_everywhere(tree, nowhere);
+    return tree;
+  } catch (const InputError& error) {
+    std::vector<Problem> problems = error.problems();
+    for (Problem& problem : problems) {
+      problem.at = nowhere;
+      problem.key = key;
+    }
+    throw InputError{std::move(problems)};
+  }
+}
+
+}  // namespace
+
+const Tree* Tree::find(std::string_view key) const {
+  const auto entry =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
+  return entry == entries.end() ? nullptr : &entry->value;
+}
+
+void merge_over(Tree& base, Tree&& over) {
+  if (base.kind != Tree::Kind::map || over.kind != Tree::Kind::map) {
+    base = std::move(over);
+    return;
+  }
+  base.at = over.at;
+  for (Tree::Entry& entry : over.entries) {
+    const auto same = std::find_if(base.entries.begin(), base.entries.end(),
+                                   [&](const Tree::Entry& e) { return e.key == entry.key; });
+    if (same == base.entries.end()) {
+      base.entries.push_back(std::move(entry));
+    } else {
+      same->key_at = entry.key_at;
+      merge_over(same->value, std::move(entry.value));
+    }
+  }
+}
+
+void set_value(Tree& root, std::string_view key, std::string_view value, const std::string& origin) {
+  const std::vector<std::string> names = split_path(key, origin);
+  Tree tree = read_override(key, value, origin);
+  const SourceLocation at{.file = origin};
+  Tree* here = &root;
+  std::string path;
+  for (const std::string& name : names) {
+    if (here->kind == Tree::Kind::null) *here = Tree{.kind = Tree::Kind::map, .at = at};
+    if (here->kind != Tree::Kind::map) {
+      throw InputError{{.at = at,
+                        .key = std::string{key},
+                        .message = fmt::format("'{}' holds a value, not a map of keys", path)}};
+    }
+    Tree* next = find_mutable(*here, name);
+    if (next == nullptr) {
+      here->entries.push_back({.key = name, .key_at = at, .value = Tree{.at = at}});
+      next = &here->entries.back().value;
+    }
+    here = next;
+    path += (path.empty() ? "" : ".") + name;
+  }
+  merge_over(*here, std::move(tree));
+}
+
+}  // namespace wafersim

@@ -1,0 +1,153 @@
+// Adds up what a graph and its plan imply.
+#include "wafersim/workload/summary.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "wafersim/workload/graph_builder.hpp"
+
+namespace wafersim {
+namespace {
+
+// Whether the backward pass of an operator reads its inputs again.
+bool reads_inputs_again(OpKind kind) {
+  return kind != OpKind::embedding && kind != OpKind::residual;
+}
+
+// The block in which each tensor is made.
+std::vector<std::uint32_t> blocks_of_tensors(const Graph& graph) {
+  std::vector<std::uint32_t> block(graph.tensors.size());
+  for (const Layer& layer : graph.layers) block[layer.output] = layer.block;
+  return block;
+}
+
+Flops flops_of(Wide macs, bool again) {
+  return {.forward = 2 * macs, .backward = 4 * macs, .recompute = again ? 2 * macs : 0};
+}
+
+std::uint64_t largest_block_features(const Graph& graph, const std::vector<TensorId>& kept) {
+  const std::vector<std::uint32_t> made_in = blocks_of_tensors(graph);
+  std::vector<bool> counted(graph.tensors.size());
+  for (const TensorId tensor : kept) counted[tensor] = true;
+  std::map<std::uint32_t, std::uint64_t> features;
+  for (const Layer& layer : graph.layers) {
+    if (layer.block == 0 || !reads_inputs_again(layer.kind)) continue;
+    for (const TensorId input : layer.inputs) {
+      if (counted[input] || made_in[input] != layer.block) continue;
+      counted[input] = true;
+      features[layer.block] += graph.tensors[input].features;
+    }
+  }
+  std::uint64_t largest = 0;
+  for (const auto& [block, sum] : features) largest = std::max(largest, sum);
+  return largest;
+}
+
+ActivationSummary activations_of(const Workload& workload) {
+  ActivationSummary summary;
+  const std::vector<TensorId> kept = kept_tensors(workload.graph, workload.plan.recompute);
+  for (const TensorId tensor : kept) summary.kept_features += workload.graph.tensors[tensor].features;
+  if (workload.plan.recompute == Recompute::layer) {
+    summary.recomputed_features = largest_block_features(workload.graph, kept);
+  }
+  return summary;
+}
+
+std::vector<KindSummary> kinds_of(const Graph& graph) {
+  std::map<OpKind, KindSummary> kinds;
+  for (const Layer& layer : graph.layers) {
+    KindSummary& kind = kinds[layer.kind];
+    kind.kind = layer.kind;
+    ++kind.layers;
+    kind.parameters += layer.owned_weights();
+  }
+  std::vector<KindSummary> list;
+  for (const auto& [kind, summary] : kinds) list.push_back(summary);
+  return list;
+}
+
+std::vector<LayerId> largest_matrices(const Graph& graph) {
+  constexpr std::size_t kMost = 10;
+  std::vector<LayerId> ids;
+  for (LayerId id = 0; id < graph.layers.size(); ++id) {
+    if (graph.layers[id].matrix_weights > 0 && !graph.layers[id].tied_to) ids.push_back(id);
+  }
+  std::stable_sort(ids.begin(), ids.end(), [&](LayerId a, LayerId b) {
+    return graph.layers[a].matrix_weights > graph.layers[b].matrix_weights;
+  });
+  if (ids.size() > kMost) ids.resize(kMost);
+  return ids;
+}
+
+}  // namespace
+
+Flops& Flops::operator+=(const Flops& other) {
+  forward += other.forward;
+  backward += other.backward;
+  recompute += other.recompute;
+  return *this;
+}
+
+Work& Work::operator+=(const Work& other) {
+  done += other.done;
+  skipped += other.skipped;
+  return *this;
+}
+
+Work work_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences) {
+  const bool again = plan.recompute == Recompute::layer && layer.block != 0;
+  const Wide macs = static_cast<Wide>(forward_macs(layer, plan.sequence_length)) * sequences;
+  Wide pruned = 0;
+  if (layer.kind == OpKind::linear) {
+    const std::uint64_t weights = layer.matrix_weights - kept_matrix_weights(layer, plan.sparsity);
+    pruned = static_cast<Wide>(weights) * plan.sequence_length * sequences;
+  }
+  return {.done = flops_of(macs - pruned, again), .skipped = flops_of(pruned, again)};
+}
+
+Work work_of(const Workload& workload, std::uint64_t sequences) {
+  Work work;
+  for (const Layer& layer : workload.graph.layers) work += work_of(layer, workload.plan, sequences);
+  return work;
+}
+
+std::vector<TensorId> kept_tensors(const Graph& graph, Recompute recompute) {
+  const std::vector<std::uint32_t> made_in = blocks_of_tensors(graph);
+  std::vector<bool> kept(graph.tensors.size());
+  for (const Layer& layer : graph.layers) {
+    for (const TensorId input : layer.inputs) {
+      const bool runs_again = recompute == Recompute::layer && layer.block != 0;
+      if (runs_again ? made_in[input] != layer.block : reads_inputs_again(layer.kind)) kept[input] = true;
+    }
+  }
+  std::vector<TensorId> list;
+  for (const Layer& layer : graph.layers) {
+    if (kept[layer.output]) list.push_back(layer.output);
+  }
+  return list;
+}
+
+WorkloadSummary summarize(const Workload& workload) {
+  const Graph& graph = workload.graph;
+  WorkloadSummary summary;
+  summary.layers = graph.layers.size();
+  summary.parameters = graph.parameters();
+  summary.kinds = kinds_of(graph);
+  std::set<std::uint32_t> blocks;
+  for (const Layer& layer : graph.layers) {
+    if (layer.block != 0) blocks.insert(layer.block);
+    summary.forward_macs_per_sequence += forward_macs(layer, workload.plan.sequence_length);
+    summary.kept_weights += layer.vector_weights;
+    if (layer.tied_to) continue;
+    summary.matrix_weights += layer.matrix_weights;
+    summary.kept_weights += kept_matrix_weights(layer, workload.plan.sparsity);
+  }
+  summary.blocks = blocks.size();
+  summary.per_sequence = work_of(workload, 1);
+  summary.activations = activations_of(workload);
+  summary.largest = largest_matrices(graph);
+  return summary;
+}
+
+}  // namespace wafersim

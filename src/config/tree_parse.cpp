@@ -159,6 +159,8 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (Open& parent = open_.back(); parent.tree.kind == Tree::Kind::list) {
       parent.tree.items.push_back(std::move(tree));
     } else {
+      // yaml-cpp places a value that is left out at whatever comes next, lines further down.
+      if (tree.kind == Tree::Kind::null) tree.at = parent.key_at;
       parent.tree.entries.push_back(
           {.key = std::move(parent.key), .key_at = std::move(parent.key_at), .value = std::move(tree)});
       parent.has_key = false;

@@ -25,6 +25,7 @@ struct PeSpec {
   std::uint64_t accumulators{};         // output features whose partial sums may be in flight at once
   std::uint64_t divide_cycles{};        // one FP32 division (software)
   std::uint64_t exponential_cycles{};   // one exponential (software)
+  friend bool operator==(const PeSpec&, const PeSpec&) = default;
 };
 
 // The network on the wafer.
@@ -32,6 +33,7 @@ struct FabricSpec {
   std::uint64_t ramp_latency{};  // cycles between a PE and its router, each way
   std::uint64_t hop_latency{};   // cycles from router to router
   Bytes wavelet;                 // payload of a wavelet; one per link, direction and cycle
+  friend bool operator==(const FabricSpec&, const FabricSpec&) = default;
 };
 
 // Where bytes enter and leave the wafer.
@@ -41,16 +43,19 @@ struct WaferIoSpec {
   std::uint64_t ports{};     // edge ports that the lanes feed
   BytesPerSecond port_rate;  // each way
   Picoseconds latency;       // Ethernet, FPGA and wafer edge together
+  friend bool operator==(const WaferIoSpec&, const WaferIoSpec&) = default;
 };
 
 struct EnergySpec {
   std::uint64_t femtojoules_per_fmac{};         // all-in, core
   std::uint64_t femtojoules_per_wavelet_hop{};  // fabric
+  friend bool operator==(const EnergySpec&, const EnergySpec&) = default;
 };
 
 struct MappingSpec {
   std::optional<std::uint64_t> groups;  // column groups G; nothing: the mapper chooses
   std::optional<std::uint64_t> bands;   // row bands F; nothing: the mapper chooses
+  friend bool operator==(const MappingSpec&, const MappingSpec&) = default;
 };
 
 struct WaferSpec {
@@ -63,12 +68,14 @@ struct WaferSpec {
   Bytes gradient_buffer;  // per PE, for gradients on their way out
   EnergySpec energy;
   MappingSpec mapping;
+  friend bool operator==(const WaferSpec&, const WaferSpec&) = default;
 };
 
 struct DramSpec {
   Bytes capacity;            // per shard
   BytesPerSecond bandwidth;  // per shard, sustained
   Fraction stream_share;     // part of the bandwidth that is kept for streaming weights
+  friend bool operator==(const DramSpec&, const DramSpec&) = default;
 };
 
 struct FlashSpec {
@@ -77,6 +84,7 @@ struct FlashSpec {
   BytesPerSecond write_bandwidth;  // per shard, sustained
   Bytes read_ahead;                // per shard: DRAM that holds weights read ahead of their turn
   Fraction stream_share;           // part of the read bandwidth that is kept for streaming weights
+  friend bool operator==(const FlashSpec&, const FlashSpec&) = default;
 };
 
 // The weight store: `shards` servers, one per lane.
@@ -85,6 +93,7 @@ struct MemoryXSpec {
   DramSpec dram;
   FlashSpec flash;
   std::uint64_t optimizer_flops{};  // FP32 operations a second, per shard
+  friend bool operator==(const MemoryXSpec&, const MemoryXSpec&) = default;
 };
 
 enum class Forwarding { cut_through, store_and_forward };
@@ -97,6 +106,7 @@ struct SwarmXSpec {
   Bytes chunk;               // what a switch forwards as one
   Bytes buffer;              // per port
   Forwarding forwarding{Forwarding::cut_through};
+  friend bool operator==(const SwarmXSpec&, const SwarmXSpec&) = default;
 };
 
 struct ClusterSpec {
@@ -105,6 +115,7 @@ struct ClusterSpec {
   bool fold_nodes{true};      // simulate one of a class of identical nodes
   bool fold_lanes{true};      // simulate the fullest of the identical lanes
   std::uint64_t steps{};      // simulate at most this many steps while looking for the steady state
+  friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
 
 // Headline figures of the vendor, only to be printed beside the derived ones.
@@ -116,6 +127,7 @@ struct PublishedSpec {
   std::optional<BytesPerSecond> fabric_bandwidth;
   std::optional<BytesPerSecond> io_bandwidth;
   std::optional<Bytes> memoryx_capacity;
+  friend bool operator==(const PublishedSpec&, const PublishedSpec&) = default;
 };
 
 struct MachineSpec {
@@ -125,6 +137,7 @@ struct MachineSpec {
   SwarmXSpec swarmx;
   ClusterSpec cluster;
   PublishedSpec published;
+  friend bool operator==(const MachineSpec&, const MachineSpec&) = default;
 };
 
 }  // namespace wafersim

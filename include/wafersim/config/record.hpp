@@ -140,13 +140,15 @@ void RecordReader::read_value(const Tree& tree, const std::string& path, T& valu
     const std::string* text = text_of(tree, path, ScalarFormat<T>::expected());
     if (text == nullptr) return;
     const Parsed<T> parsed = ScalarFormat<T>::parse(*text);
-    if (!parsed.value) {
-      problems_.add(tree.at, path, parsed.problem);
-    } else if constexpr (Ordered<T>) {
-      const std::string wrong = out_of_range(*parsed.value, rule.low, rule.high);
-      if (!wrong.empty()) problems_.add(tree.at, path, wrong);
+    std::string wrong = parsed.problem;
+    if constexpr (Ordered<T>) {
+      if (parsed.value) wrong = out_of_range(*parsed.value, rule.low, rule.high);
     }
-    if (parsed.value) value = *parsed.value;
+    if (wrong.empty() && parsed.value) {
+      value = *parsed.value;
+    } else {
+      problems_.add(tree.at, path, std::move(wrong));
+    }
   } else {
     read_record(tree, path, value, problems_);
   }

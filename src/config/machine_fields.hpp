@@ -1,0 +1,222 @@
+// The keys of a machine file: the only place where each is spelled, bounded and explained; private to this
+// room. The bounds are wide enough for any machine that could be built, and narrow enough that no later sum
+// or product of them leaves 64 bits.
+#pragma once
+
+#include <array>
+
+#include "wafersim/config/machine_spec.hpp"
+#include "wafersim/config/record.hpp"
+
+namespace wafersim {
+
+inline constexpr std::array kForwardings{
+    Choice<Forwarding>{"cut_through", Forwarding::cut_through},
+    Choice<Forwarding>{"store_and_forward", Forwarding::store_and_forward}};
+constexpr std::span<const Choice<Forwarding>> choices(Forwarding /*any*/) {
+  return kForwardings;
+}
+
+namespace bounds {
+using namespace literals;
+inline constexpr Bytes kLeastSram = 1_KiB;
+inline constexpr Bytes kMostSram = 1_GiB;
+inline constexpr Bytes kMostStore{1ULL << 50U};
+inline constexpr BytesPerSecond kLeastRate{1'000'000};
+inline constexpr BytesPerSecond kMostRate{1'000'000'000'000'000};
+inline constexpr Picoseconds kMostLatency{1'000'000'000'000};
+inline constexpr std::uint64_t kMostCycles = 10'000;
+inline constexpr std::uint64_t kMostEnergy = 1'000'000'000;
+// A thousandth on each side, so that neither streaming nor the optimizer is left with nothing.
+inline constexpr Fraction kLeastShare{Fraction::kOne / 1000};
+inline constexpr Fraction kMostShare{Fraction::kOne - Fraction::kOne / 1000};
+}  // namespace bounds
+
+template <class Visitor>
+void visit_fields(Visitor& v, PeSpec& pe) {
+  using namespace bounds;
+  v.field("sram", pe.sram, {.help = "memory of one PE, code and data", .low = kLeastSram, .high = kMostSram});
+  v.field("reserved", pe.reserved,
+          {.help = "part of it that tensors cannot use: code, stack, descriptors", .high = kMostSram});
+  v.field("fmacs_fp16", pe.fmacs_fp16, {.help = "FP16 multiply-adds a cycle", .low = 1, .high = 64});
+  v.field("fmacs_mixed", pe.fmacs_mixed,
+          {.help = "multiply-adds a cycle with FP16 operands and an FP32 accumulator", .low = 1, .high = 64});
+  v.field("fmacs_fp32", pe.fmacs_fp32, {.help = "FP32 multiply-adds a cycle", .low = 1, .high = 64});
+  v.field("sram_read_per_cycle", pe.sram_read_per_cycle,
+          {.help = "bytes that the SRAM's ports read in a cycle", .low = 1_B, .high = 64_B});
+  v.field("sram_write_per_cycle", pe.sram_write_per_cycle,
+          {.help = "bytes that they write in a cycle", .low = 1_B, .high = 64_B});
+  v.field("instruction_startup", pe.instruction_startup,
+          {.help = "cycles of a vector instruction before its first element", .high = kMostCycles});
+  v.field("wavelet_overhead", pe.wavelet_overhead,
+          {.help = "cycles of a data-triggered instruction beside its elements", .high = kMostCycles});
+  v.field("task_dispatch", pe.task_dispatch,
+          {.help = "cycles from an activated task to its first instruction", .high = kMostCycles});
+  v.field("accumulators", pe.accumulators,
+          {.help = "output features whose partial sums may be in flight at once", .low = 1, .high = 4096});
+  v.field("divide_cycles", pe.divide_cycles,
+          {.help = "cycles of one FP32 division", .low = 1, .high = kMostCycles});
+  v.field("exponential_cycles", pe.exponential_cycles,
+          {.help = "cycles of one exponential", .low = 1, .high = kMostCycles});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, FabricSpec& fabric) {
+  using namespace bounds;
+  v.field("ramp_latency", fabric.ramp_latency,
+          {.help = "cycles between a PE and its router, each way", .low = 1, .high = kMostCycles});
+  v.field("hop_latency", fabric.hop_latency,
+          {.help = "cycles from router to router", .low = 1, .high = kMostCycles});
+  v.field("wavelet", fabric.wavelet,
+          {.help = "payload of a wavelet; each link carries one a cycle each way", .low = 4_B, .high = 16_B});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, WaferIoSpec& io) {
+  using namespace bounds;
+  v.field("lanes", io.lanes, {.help = "Ethernet lanes of a node", .low = 1, .high = 1024});
+  v.field("lane_rate", io.lane_rate,
+          {.help = "rate of a lane, each way", .low = kLeastRate, .high = kMostRate});
+  v.field("ports", io.ports,
+          {.help = "ports at the wafer's edge that the lanes feed", .low = 1, .high = 100'000});
+  v.field("port_rate", io.port_rate,
+          {.help = "rate of a port, each way", .low = kLeastRate, .high = kMostRate});
+  v.field("latency", io.latency,
+          {.help = "from the Ethernet wire to the wafer's edge, everything between included",
+           .high = kMostLatency});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, EnergySpec& energy) {
+  using namespace bounds;
+  v.field(
+      "femtojoules_per_fmac", energy.femtojoules_per_fmac,
+      {.help = "energy of one FP16 multiply-add, with all that the core spends on it", .high = kMostEnergy});
+  v.field("femtojoules_per_wavelet_hop", energy.femtojoules_per_wavelet_hop,
+          {.help = "energy of moving one wavelet from router to router", .high = kMostEnergy});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, MappingSpec& mapping) {
+  v.field("groups", mapping.groups,
+          {.help = "column groups that split the input features; auto: the mapper chooses",
+           .low = 1,
+           .high = 100'000,
+           .nothing = "auto"});
+  v.field("bands", mapping.bands,
+          {.help = "row bands that split the output features; auto: the mapper chooses",
+           .low = 1,
+           .high = 100'000,
+           .nothing = "auto"});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, WaferSpec& wafer) {
+  using namespace bounds;
+  v.field("grid", wafer.grid, {.help = "PEs, columns x rows; each side 2 to 100000, at most 10^8 PEs"});
+  v.field("clock", wafer.clock,
+          {.help = "of PEs and fabric", .low = Hertz{1000}, .high = Hertz{100'000'000'000}});
+  v.field("pe", wafer.pe, {.help = "one processing element"});
+  v.field("fabric", wafer.fabric, {.help = "the network on the wafer"});
+  v.field("io", wafer.io, {.help = "where bytes enter and leave the wafer"});
+  v.field("receive_buffer", wafer.receive_buffer,
+          {.help = "per PE, for weights that arrive ahead of their layer", .low = 1_B, .high = kMostSram});
+  v.field("gradient_buffer", wafer.gradient_buffer,
+          {.help = "per PE, for gradients on their way out", .low = 1_B, .high = kMostSram});
+  v.field("energy", wafer.energy, {.help = "energy of the two things that happen most"});
+  v.field("mapping", wafer.mapping,
+          {.help = "how layers are laid on the grid", .presence = Presence::defaulted});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, DramSpec& dram) {
+  using namespace bounds;
+  v.field("capacity", dram.capacity, {.help = "per shard", .low = 1_MiB, .high = kMostStore});
+  v.field("bandwidth", dram.bandwidth,
+          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
+  v.field("stream_share", dram.stream_share,
+          {.help = "part of the bandwidth kept for streaming weights; the optimizer has the rest",
+           .low = kLeastShare,
+           .high = kMostShare});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, FlashSpec& flash) {
+  using namespace bounds;
+  v.field("capacity", flash.capacity,
+          {.help = "per shard; 0 B is a store without flash", .high = kMostStore});
+  v.field("read_bandwidth", flash.read_bandwidth,
+          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
+  v.field("write_bandwidth", flash.write_bandwidth,
+          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
+  v.field("read_ahead", flash.read_ahead,
+          {.help = "per shard, DRAM that holds weights read ahead of their turn",
+           .low = 1_KiB,
+           .high = kMostStore});
+  v.field("stream_share", flash.stream_share,
+          {.help = "part of the read bandwidth kept for streaming weights; the optimizer has the rest",
+           .low = kLeastShare,
+           .high = kMostShare});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, MemoryXSpec& memoryx) {
+  v.field("shards", memoryx.shards, {.help = "servers, one per lane", .low = 1, .high = 1024});
+  v.field("dram", memoryx.dram, {.help = "the fast tier"});
+  v.field("flash", memoryx.flash, {.help = "the large tier"});
+  v.field(
+      "optimizer_flops", memoryx.optimizer_flops,
+      {.help = "FP32 operations a second, per shard", .low = 1'000'000, .high = 1'000'000'000'000'000'000});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, SwarmXSpec& swarmx) {
+  using namespace bounds;
+  v.field("fanout", swarmx.fanout, {.help = "children of a switch", .low = 2, .high = 1024});
+  v.field("link_rate", swarmx.link_rate,
+          {.help = "rate of a link, each way", .low = kLeastRate, .high = kMostRate});
+  v.field("hop_latency", swarmx.hop_latency, {.help = "time through a switch", .high = kMostLatency});
+  v.field("chunk", swarmx.chunk,
+          {.help = "what a switch forwards as one; at most half of the buffer", .low = 1_KiB, .high = 1_GiB});
+  v.field("buffer", swarmx.buffer, {.help = "per port of a switch", .low = 2_KiB, .high = 1024_GiB});
+  v.field("forwarding", swarmx.forwarding,
+          {.help = "whether a switch passes a chunk on while it arrives, or only when all of it is there"});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, ClusterSpec& cluster) {
+  v.field("nodes", cluster.nodes, {.help = "wafers that train together", .low = 1, .high = 65536});
+  v.field("max_nodes", cluster.max_nodes,
+          {.help = "the most that the vendor supports", .low = 1, .high = 65536});
+  v.field("fold_nodes", cluster.fold_nodes, {.help = "simulate one node of each class of identical ones"});
+  v.field("fold_lanes", cluster.fold_lanes, {.help = "simulate only the fullest of the identical lanes"});
+  v.field("steps", cluster.steps,
+          {.help = "at most this many training steps are simulated to find the steady one",
+           .low = 2,
+           .high = 64});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, PublishedSpec& published) {
+  v.field("cores", published.cores, {.help = "cores of a wafer"});
+  v.field("peak_flops", published.peak_flops, {.help = "dense FP16 operations a second of a wafer"});
+  v.field("sram", published.sram, {.help = "SRAM of a wafer"});
+  v.field("sram_bandwidth", published.sram_bandwidth, {.help = "of a wafer, reads and writes"});
+  v.field("fabric_bandwidth", published.fabric_bandwidth, {.help = "of a wafer, all links both ways"});
+  v.field("io_bandwidth", published.io_bandwidth, {.help = "of a node, each way"});
+  v.field("memoryx_capacity", published.memoryx_capacity, {.help = "of the largest weight store"});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, MachineSpec& machine) {
+  v.field("name", machine.name, {.help = "what reports call the machine"});
+  v.field("wafer", machine.wafer, {.help = "one wafer and its node"});
+  v.field("memoryx", machine.memoryx, {.help = "the weight store"});
+  v.field("swarmx", machine.swarmx, {.help = "the tree between store and nodes, one per lane"});
+  v.field("cluster", machine.cluster, {.help = "how many nodes, and how they are simulated"});
+  v.field("published", machine.published,
+          {.help = "the vendor's headline figures, only printed beside the derived ones",
+           .presence = Presence::defaulted});
+}
+
+}  // namespace wafersim

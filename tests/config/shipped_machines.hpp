@@ -1,0 +1,23 @@
+// The machine files that come with the program.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace wafersim::test {
+
+inline std::filesystem::path shipped_machine(const std::string& name) {
+  return std::filesystem::path{WAFERSIM_SOURCE_DIR} / "configs" / "machine" / name;
+}
+
+inline std::vector<std::string> shipped_machines() {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator{shipped_machine("")})
+    names.push_back(file.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace wafersim::test

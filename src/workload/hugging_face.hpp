@@ -11,9 +11,9 @@
 namespace wafersim::workload_detail {
 
 struct ImportedModel {
-  Graph graph;
-  Tree resolved;                               // the keys that were used, with their defaults
-  std::optional<std::uint64_t> max_positions;  // the longest sequence the model is made for
+  Graph graph{};
+  Tree resolved{};                             // the keys that were used, with their defaults
+  std::optional<std::uint64_t> max_positions{};  // the longest sequence the model is made for
   bool learned_positions{};                    // a longer one is impossible, not only unusual
 };
 

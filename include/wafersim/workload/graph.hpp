@@ -26,6 +26,8 @@ enum class OpKind {
 struct Tensor {
   std::string name;
   std::uint64_t features{};
+
+  friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
 using TensorId = std::uint32_t;
@@ -36,6 +38,8 @@ struct AttentionShape {
   std::uint64_t kv_heads{};
   std::uint64_t head_dim{};
   bool causal{true};
+
+  friend bool operator==(const AttentionShape&, const AttentionShape&) = default;
 };
 
 // One operator. `in_features` of an attention is the sum over its inputs, of a loss the vocabulary; its
@@ -62,6 +66,8 @@ struct Layer {
   }
   // Numbers that must be on the wafer to run it.
   [[nodiscard]] std::uint64_t used_weights() const { return vector_weights + matrix_weights; }
+
+  friend bool operator==(const Layer&, const Layer&) = default;
 };
 
 // Layers in an order in which every tensor is made before it is used.
@@ -71,6 +77,8 @@ struct Graph {
   std::vector<Layer> layers;
 
   [[nodiscard]] std::uint64_t parameters() const;  // owned weights of all layers
+
+  friend bool operator==(const Graph&, const Graph&) = default;
 };
 
 // Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only

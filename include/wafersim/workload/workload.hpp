@@ -30,33 +30,42 @@ enum class GradientAccumulation {
 struct SparsityRule {
   std::string layers;
   Fraction level;
+
+  friend bool operator==(const SparsityRule&, const SparsityRule&) = default;
 };
 
 struct Sparsity {
-  Fraction level;  // of every linear matrix that no rule names
-  std::vector<SparsityRule> exceptions;
+  Fraction level{};  // of every linear matrix that no rule names
+  std::vector<SparsityRule> exceptions{};
   std::uint64_t seed{1};  // of the masks
+
+  friend bool operator==(const Sparsity&, const Sparsity&) = default;
 };
 
 struct TrainingPlan {
   std::uint64_t sequence_length{};
   // At most one of the two; with neither, each node trains on the largest micro-batch that fits its wafer.
   // tokens_per_node must be a multiple of the sequence length.
-  std::optional<std::uint64_t> global_batch;     // sequences per step over all nodes
-  std::optional<std::uint64_t> tokens_per_node;  // tokens per step on each node
-  std::optional<std::uint64_t> micro_batch;  // sequences on one wafer at a time; nothing: the most that fits
+  std::optional<std::uint64_t> global_batch{};     // sequences per step over all nodes
+  std::optional<std::uint64_t> tokens_per_node{};  // tokens per step on each node
+  std::optional<std::uint64_t>
+      micro_batch{};  // sequences on one wafer at a time; nothing: the most that fits
   Recompute recompute{Recompute::none};
   Optimizer optimizer{Optimizer::adam};
   Precision weights{Precision::fp16};    // as streamed
   Precision gradients{Precision::fp16};  // as sent
   Accumulate accumulate{Accumulate::mixed};
   GradientAccumulation gradient_accumulation{GradientAccumulation::automatic};
-  Sparsity sparsity;
+  Sparsity sparsity{};
+
+  friend bool operator==(const TrainingPlan&, const TrainingPlan&) = default;
 };
 
 struct Workload {
   Graph graph;
   TrainingPlan plan;
+
+  friend bool operator==(const Workload&, const Workload&) = default;
 };
 
 // Weights of the matrix that stay, exactly: matrix − floor(matrix · level). Biases and gains are never

@@ -1,0 +1,80 @@
+// Finds plans that contradict themselves or their graph.
+#include "workload/plan_check.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/wide.hpp"
+
+namespace wafersim::workload_detail {
+namespace {
+
+const SourceLocation& place(const Tree& file, std::string_view key) {
+  const Tree* value = file.find(key);
+  return value == nullptr ? file.at : value->at;
+}
+
+void check_batch(const TrainingPlan& plan, const Tree& file, Problems& problems) {
+  if (plan.global_batch && plan.tokens_per_node) {
+    problems.add(place(file, "tokens_per_node"), "tokens_per_node",
+                 "give either 'global_batch' or 'tokens_per_node', not both");
+  }
+  if (plan.tokens_per_node && *plan.tokens_per_node % plan.sequence_length != 0) {
+    problems.add(place(file, "tokens_per_node"), "tokens_per_node",
+                 fmt::format("must be a multiple of the sequence length {}, got {}", plan.sequence_length,
+                             *plan.tokens_per_node));
+    return;
+  }
+  std::uint64_t sequences = std::numeric_limits<std::uint64_t>::max();
+  if (plan.global_batch) sequences = *plan.global_batch;
+  if (plan.tokens_per_node) sequences = std::min(sequences, *plan.tokens_per_node / plan.sequence_length);
+  if (plan.micro_batch && *plan.micro_batch > sequences) {
+    problems.add(
+        place(file, "micro_batch"), "micro_batch",
+        fmt::format("must be at most the {} sequences of the batch, got {}", sequences, *plan.micro_batch));
+  }
+}
+
+void check_work(const Workload& workload, const Tree& file, Problems& problems) {
+  try {
+    Wide macs = 0;
+    for (const Layer& layer : workload.graph.layers)
+      macs += forward_macs(layer, workload.plan.sequence_length);
+    (void)narrow(macs);
+  } catch (const QuantityOverflow&) {
+    problems.add(place(file, "sequence_length"), "sequence_length",
+                 fmt::format("a sequence of {} tokens takes more multiply-adds than 64 bits can count",
+                             workload.plan.sequence_length));
+  }
+}
+
+// A pattern that names nothing is a typing error, and would silently change what is simulated.
+void check_patterns(const Workload& workload, const Tree& file, Problems& problems) {
+  const Tree* sparsity = file.find("sparsity");
+  const Tree* rules = sparsity == nullptr ? nullptr : sparsity->find("exceptions");
+  if (rules == nullptr) return;
+  for (std::size_t i = 0; i < workload.plan.sparsity.exceptions.size(); ++i) {
+    const std::string& pattern = workload.plan.sparsity.exceptions[i].layers;
+    const auto named = [&](const Layer& layer) {
+      return layer.matrix_weights > 0 && !layer.tied_to && matches_pattern(layer.name, pattern);
+    };
+    const auto& layers = workload.graph.layers;
+    if (std::any_of(layers.begin(), layers.end(), named)) continue;
+    problems.add(rules->items[i].at, fmt::format("sparsity.exceptions.{}.layers", i),
+                 fmt::format("no layer with a matrix of its own has a name like '{}'", pattern));
+  }
+}
+
+}  // namespace
+
+void check_plan(const Workload& workload, const Tree& file, Problems& problems) {
+  check_batch(workload.plan, file, problems);
+  check_work(workload, file, problems);
+  check_patterns(workload, file, problems);
+}
+
+}  // namespace wafersim::workload_detail

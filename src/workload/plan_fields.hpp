@@ -1,0 +1,114 @@
+// The keys of the training plan in a workload file.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "wafersim/config/record.hpp"
+#include "wafersim/workload/workload.hpp"
+
+namespace wafersim {
+
+inline std::span<const Choice<Recompute>> choices(Recompute /*kind*/) {
+  static constexpr std::array kAll{Choice<Recompute>{"none", Recompute::none},
+                                   Choice<Recompute>{"layer", Recompute::layer}};
+  return kAll;
+}
+
+inline std::span<const Choice<Optimizer>> choices(Optimizer /*kind*/) {
+  static constexpr std::array kAll{Choice<Optimizer>{"sgd", Optimizer::sgd},
+                                   Choice<Optimizer>{"momentum", Optimizer::momentum},
+                                   Choice<Optimizer>{"adam", Optimizer::adam}};
+  return kAll;
+}
+
+inline std::span<const Choice<Precision>> choices(Precision /*kind*/) {
+  static constexpr std::array kAll{Choice<Precision>{"fp16", Precision::fp16},
+                                   Choice<Precision>{"fp32", Precision::fp32}};
+  return kAll;
+}
+
+inline std::span<const Choice<Accumulate>> choices(Accumulate /*kind*/) {
+  static constexpr std::array kAll{Choice<Accumulate>{"fp16", Accumulate::fp16},
+                                   Choice<Accumulate>{"mixed", Accumulate::mixed},
+                                   Choice<Accumulate>{"fp32", Accumulate::fp32}};
+  return kAll;
+}
+
+inline std::span<const Choice<GradientAccumulation>> choices(GradientAccumulation /*kind*/) {
+  using Kind = GradientAccumulation;
+  static constexpr std::array kAll{Choice<Kind>{"auto", Kind::automatic}, Choice<Kind>{"wafer", Kind::wafer},
+                                   Choice<Kind>{"memoryx", Kind::memoryx}};
+  return kAll;
+}
+
+// Limits that keep every later product within 128 bits, far above any real plan.
+inline constexpr std::uint64_t kMaxSequence = 1'000'000'000;
+inline constexpr std::uint64_t kMaxBatch = 1'000'000'000'000;
+
+// The three precisions share a map of their own in the file.
+struct PrecisionRecord {
+  Precision weights{};
+  Precision gradients{};
+  Accumulate accumulate{};
+};
+
+template <class Visitor>
+void visit_fields(Visitor& visit, PrecisionRecord& precision) {
+  visit.field("weights", precision.weights, {.help = "as streamed", .presence = Presence::defaulted});
+  visit.field("gradients", precision.gradients, {.help = "as sent back", .presence = Presence::defaulted});
+  visit.field("accumulate", precision.accumulate,
+              {.help = "of multiply-adds: mixed is fp16 into fp32", .presence = Presence::defaulted});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, SparsityRule& rule) {
+  visit.field("layers", rule.layers, {.help = "pattern of layer names, with * and ?"});
+  visit.field("level", rule.level,
+              {.help = "share of the weights of each that is pruned", .high = Fraction{Fraction::kOne - 1}});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, Sparsity& sparsity) {
+  constexpr Presence kMayLack = Presence::defaulted;
+  visit.field("level", sparsity.level,
+              {.help = "share of the weights of every linear matrix that is pruned",
+               .high = Fraction{Fraction::kOne - 1},
+               .presence = kMayLack});
+  visit.field("seed", sparsity.seed, {.help = "of the masks", .presence = kMayLack});
+  visit.field("exceptions", sparsity.exceptions,
+              {.help = "other levels, by layer; the last that matches wins", .presence = kMayLack});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, TrainingPlan& plan) {
+  constexpr Presence kMayLack = Presence::defaulted;
+  visit.field("sequence_length", plan.sequence_length,
+              {.help = "tokens of a sequence; what the model was made for if left out",
+               .low = 1,
+               .high = kMaxSequence,
+               .presence = kMayLack});
+  visit.field("global_batch", plan.global_batch,
+              {.help = "sequences per step, over all nodes", .low = 1, .high = kMaxBatch});
+  visit.field("tokens_per_node", plan.tokens_per_node,
+              {.help = "tokens per step on each node; whole sequences", .low = 1, .high = kMaxBatch});
+  visit.field("micro_batch", plan.micro_batch,
+              {.help = "sequences on a wafer at a time; auto is the most that fits",
+               .low = 1,
+               .high = kMaxBatch,
+               .nothing = "auto"});
+  visit.field("recompute", plan.recompute,
+              {.help = "what runs forward again before its backward pass", .presence = kMayLack});
+  visit.field("optimizer", plan.optimizer, {.help = "the update rule", .presence = kMayLack});
+  PrecisionRecord precision{plan.weights, plan.gradients, plan.accumulate};
+  visit.field("precision", precision, {.help = "formats of numbers", .presence = kMayLack});
+  plan.weights = precision.weights;
+  plan.gradients = precision.gradients;
+  plan.accumulate = precision.accumulate;
+  visit.field("gradient_accumulation", plan.gradient_accumulation,
+              {.help = "where micro-batches add up their gradients", .presence = kMayLack});
+  visit.field("sparsity", plan.sparsity, {.help = "which weights are pruned", .presence = kMayLack});
+}
+
+}  // namespace wafersim

@@ -119,6 +119,10 @@ class RecordReader {
   [[nodiscard]] const std::string* text_of(const Tree& tree, const std::string& path,
                                            std::string_view expected);
 
+  // The problem, unless it quotes a text that is too long for a message of one line.
+  [[nodiscard]] static std::string in_one_line(const std::string& problem, const std::string& text,
+                                               std::string_view expected);
+
   const Tree& tree_;
   std::string path_;
   Problems& problems_;
@@ -140,7 +144,7 @@ void RecordReader::read_value(const Tree& tree, const std::string& path, T& valu
     const std::string* text = text_of(tree, path, ScalarFormat<T>::expected());
     if (text == nullptr) return;
     const Parsed<T> parsed = ScalarFormat<T>::parse(*text);
-    std::string wrong = parsed.problem;
+    std::string wrong = parsed.value ? "" : in_one_line(parsed.problem, *text, ScalarFormat<T>::expected());
     if constexpr (Ordered<T>) {
       if (parsed.value) wrong = out_of_range(*parsed.value, rule.low, rule.high);
     }

@@ -1,0 +1,107 @@
+// What a run found out: every figure that a report shows, computed once. Field names are those of the JSON.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/base/wide.hpp"
+#include "wafersim/kernel/token_layout.hpp"
+#include "wafersim/stream/part.hpp"
+#include "wafersim/wafer/mapper.hpp"
+
+namespace wafersim {
+
+using CyclesByPart = std::array<Cycles, kParts>;
+
+struct StepOutcome {
+  Cycles cycles;             // from one step's start to the next one's, in the steady state
+  Picoseconds time;          // the same
+  Cycles first_step_cycles;  // with nothing prefetched and nothing to wait for
+  bool steady{};             // the last two steps took the same number of cycles
+  double samples_per_second{};
+  double tokens_per_second{};
+  Wide flops_done{};       // over all nodes
+  Wide flops_skipped{};    // that a dense model would have done
+  double utilization{};    // of the dense FP16 peak of all nodes
+  double energy_joules{};  // of the wafers' cores and fabric
+  std::string bottleneck;
+};
+
+// Cycles of one layer over all its operations in a step. forward + backward is the sum of the parts.
+struct LayerOutcome {
+  std::string name;
+  std::string kind;
+  Cycles forward_cycles;
+  Cycles backward_cycles;  // recomputation, gradient and delta
+  Cycles update_cycles;    // MemoryX's work on its update, beside the wafer's time line
+  Cycles compute_cycles;
+  Cycles fabric_cycles;
+  Cycles fill_cycles;         // of its kernels
+  Cycles stream_wait_cycles;  // for weights, beyond updates
+  Cycles reduce_wait_cycles;  // for room for gradients
+  Cycles update_wait_cycles;  // for weights that were still being updated
+  std::uint64_t weights{};
+  std::uint64_t nonzero_weights{};
+  Bytes bytes_in;   // into each wafer
+  Bytes bytes_out;  // out of each wafer
+  CyclesByPart parts{};
+};
+
+// One station, all of its equals together.
+struct StationOutcome {
+  std::string name;
+  Bytes bytes;   // per step
+  Wide flops{};  // per step, of a station that computes
+  double peak_flops_per_second{};
+  double achieved_bytes_per_second{};
+  double peak_bytes_per_second{};
+  double busy_fraction{};  // of the busiest of them, in its busiest direction
+};
+
+struct PartOutcome {
+  Part part{};
+  Cycles cycles;
+  Cycles step_cycles_if_infinite;
+};
+
+struct MemoryOutcome {
+  std::string name;
+  Bytes used;
+  Bytes capacity;
+  std::string largest;
+};
+
+struct SparsityOutcome {
+  std::uint64_t weights_skipped{};
+  Wide flops_skipped{};
+  Bytes bytes_skipped;  // fewer bytes into each wafer per step than dense; zero if the indices cost more
+  Bytes bytes_added;    // more bytes than dense, where they do
+  Cycles dense_step_cycles;
+  double speedup{1.0};
+  double ideal_speedup{1.0};  // if every skipped operation saved its share of the dense step
+  // Where the rest went: cycles of each part beyond its ideal share of the dense step; the sum is what the
+  // step takes beyond the ideal. Negative where a part got cheaper than its share.
+  std::array<std::int64_t, kParts> lost_cycles{};
+  Cycles ideal_step_cycles;
+};
+
+struct Outcome {
+  std::uint64_t nodes{};
+  std::uint64_t sequences_per_node{};
+  std::uint64_t tokens_per_node{};
+  std::uint64_t bytes_per_parameter{};  // stored at MemoryX, of a dense weight
+  std::uint64_t parameters{};
+  WaferPlan plan;
+  StepOutcome step;
+  std::vector<LayerOutcome> layers;
+  std::vector<StationOutcome> stations;
+  std::vector<PartOutcome> attribution;
+  std::vector<MemoryOutcome> memory;
+  std::optional<SparsityOutcome> sparsity;  // of a sparse workload
+};
+
+}  // namespace wafersim

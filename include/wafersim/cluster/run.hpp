@@ -1,0 +1,28 @@
+// Runs training steps of a workload on a machine and accounts for every cycle. Once per process: SystemC
+// elaborates only once.
+#pragma once
+
+#include "wafersim/cluster/outcome.hpp"
+#include "wafersim/config/machine_spec.hpp"
+#include "wafersim/workload/workload.hpp"
+
+namespace wafersim {
+
+// A span of time in which a station was busy or the wafer ran an operation, for a trace viewer.
+struct TraceSpan {
+  std::string track;
+  std::string name;
+  Picoseconds begin;
+  Picoseconds end;
+};
+
+struct RunResult {
+  Outcome outcome;
+  std::vector<TraceSpan> trace;  // of the steady step, in the order of the program
+};
+
+// Throws InputError or DoesNotFit if the workload cannot run on the machine, InternalFault if the run broke
+// one of its invariants.
+[[nodiscard]] RunResult run_training_step(const MachineSpec& machine, const Workload& workload);
+
+}  // namespace wafersim

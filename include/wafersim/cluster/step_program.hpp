@@ -1,0 +1,34 @@
+// Turns a workload on a wafer plan into the fixed order of operations that every module follows.
+#pragma once
+
+#include <vector>
+
+#include "wafersim/config/machine_spec.hpp"
+#include "wafersim/memoryx/optimizer.hpp"
+#include "wafersim/memoryx/placement.hpp"
+#include "wafersim/stream/program.hpp"
+#include "wafersim/wafer/mapper.hpp"
+#include "wafersim/workload/workload.hpp"
+
+namespace wafersim {
+
+// Work on one wafer in one step beside time.
+struct WaferWork {
+  Wide fmacs{};
+  Wide wavelet_hops{};
+  Wide sram_bytes{};
+};
+
+struct PlannedStep {
+  StepProgram program;
+  Placement placement;
+  WaferWork work;
+};
+
+[[nodiscard]] OptimizerKind optimizer_kind(Optimizer optimizer);
+
+// Throws DoesNotFit if MemoryX is too small.
+[[nodiscard]] PlannedStep plan_step(const MachineSpec& machine, const Workload& workload,
+                                    const WaferPlan& plan, MaskLibrary& masks);
+
+}  // namespace wafersim

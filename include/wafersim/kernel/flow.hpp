@@ -1,0 +1,89 @@
+// Closed forms: what a layer's kernel costs on the wafer, in whole cycles. The equations are in
+// docs/model.md.
+#pragma once
+
+#include <cstdint>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/config/machine_spec.hpp"
+#include "wafersim/kernel/mask_sample.hpp"
+#include "wafersim/kernel/token_layout.hpp"
+
+namespace wafersim {
+
+// Cost of one kernel on one wafer.
+struct KernelCost {
+  Cycles compute;                 // the fullest PE's datapath multiplies, adds and evaluates functions
+  Cycles fabric;                  // its datapath and ramp serve reductions and other on-wafer traffic
+  Cycles fill;                    // the pipeline of hops fills and drains; nothing else can use this time
+  std::uint64_t fmacs{};          // multiply-adds of matrix products, over the wafer
+  std::uint64_t wavelet_hops{};   // wavelets times links crossed, over the wafer
+  std::uint64_t sram_accesses{};  // bytes read or written by those multiply-adds, over the wafer
+
+  [[nodiscard]] Cycles busy() const { return compute + fabric; }
+  [[nodiscard]] Cycles total() const { return compute + fabric + fill; }
+};
+
+KernelCost operator+(const KernelCost& a, const KernelCost& b);
+
+enum class Arithmetic { fp16, mixed, fp32 };  // operands into accumulator; mixed is FP16 into FP32
+
+// What the closed forms need to know about the machine and the number format.
+struct FlowContext {
+  const WaferSpec& wafer;
+  Arithmetic arithmetic;
+  TokenLayout layout;
+};
+
+// A matrix of `out` x `in` weights of which `kept` are stored. `mask` is null for a dense matrix.
+struct MatrixShape {
+  std::uint64_t in{};
+  std::uint64_t out{};
+  std::uint64_t kept{};
+  const MaskSample* mask{};
+  std::uint64_t weights_per_wavelet{2};  // dense FP16: 2; indexed, or FP32: 1
+
+  [[nodiscard]] MatrixShape transposed() const;
+};
+
+// Y = X·Wᵀ: every weight multiplies the tokens of its column, then the row reduces. The delta pass of the
+// same layer is the same kernel on the transposed shape.
+[[nodiscard]] KernelCost linear_forward(const FlowContext& context, const MatrixShape& shape);
+// dW = dYᵀ·X: products stay local to a PE, then the columns reduce to the edge.
+[[nodiscard]] KernelCost linear_gradient(const FlowContext& context, const MatrixShape& shape);
+
+struct AttentionTask {
+  std::uint64_t heads{};
+  std::uint64_t kv_heads{};
+  std::uint64_t head_dim{};
+  std::uint64_t sequence{};
+};
+[[nodiscard]] KernelCost attention_forward(const FlowContext& context, const AttentionTask& task);
+[[nodiscard]] KernelCost attention_backward(const FlowContext& context, const AttentionTask& task);
+
+// Normalisation over `features`; `statistics` per token are reduced along the row (LayerNorm 2, RMSNorm 1).
+[[nodiscard]] KernelCost norm_forward(const FlowContext& context, std::uint64_t features,
+                                      std::uint64_t statistics);
+[[nodiscard]] KernelCost norm_backward(const FlowContext& context, std::uint64_t features,
+                                       std::uint64_t statistics, std::uint64_t vectors);
+
+// `cycles_per_element` for functions evaluated one by one (0: plain vector arithmetic), `vector_operations`
+// for the adds and multiplies that run at vector speed.
+struct ElementwiseTask {
+  std::uint64_t features{};
+  std::uint64_t vector_operations{};
+  std::uint64_t cycles_per_element{};
+};
+[[nodiscard]] KernelCost elementwise(const FlowContext& context, const ElementwiseTask& task);
+
+// Table lookup: the table streams down the columns and each PE keeps the rows that its tokens name.
+[[nodiscard]] KernelCost embedding_forward(const FlowContext& context, std::uint64_t rows,
+                                           std::uint64_t features, std::uint64_t weights_per_wavelet);
+[[nodiscard]] KernelCost embedding_gradient(const FlowContext& context, std::uint64_t rows,
+                                            std::uint64_t features);
+
+// Cross-entropy over `features` classes, and its delta in place.
+[[nodiscard]] KernelCost loss_forward(const FlowContext& context, std::uint64_t features);
+[[nodiscard]] KernelCost loss_backward(const FlowContext& context, std::uint64_t features);
+
+}  // namespace wafersim

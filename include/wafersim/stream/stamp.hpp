@@ -1,0 +1,47 @@
+// A point in time that remembers how it came about: the chain of what had to happen before it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/stream/part.hpp"
+
+namespace wafersim {
+
+// One link of the chain: `part` was busy (or its latency ran) from the end of `before` until `until`.
+struct Episode {
+  Part part{};
+  Picoseconds until;
+  const Episode* before{};
+};
+
+struct Stamp {
+  Picoseconds at;
+  const Episode* why{};  // nullptr: since the start, or not recorded
+};
+
+// The later of the two; on a tie the second, so callers pass what lies nearer to the wafer last.
+[[nodiscard]] constexpr Stamp later(const Stamp& a, const Stamp& b) {
+  return a.at > b.at ? a : b;
+}
+
+// Keeps the episodes of one simulation. A trail that does not record costs nothing and explains nothing.
+class Trail {
+ public:
+  enum class Mode { record, ignore };
+  explicit Trail(Mode mode) : mode_{mode} {}
+
+  // `stamp` moved on by `duration`, spent by `part`.
+  [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part);
+
+ private:
+  Mode mode_;
+  std::deque<Episode> episodes_;  // a deque: addresses stay valid while it grows
+};
+
+// How much of the time in (from, to.at] each part's episodes cover, in picoseconds; what no episode covers
+// (before the first) is fill. The sum is to.at − from, or zero if `to` is not after `from`.
+[[nodiscard]] std::array<std::uint64_t, kParts> explain(Picoseconds from, const Stamp& to);
+
+}  // namespace wafersim

@@ -1,0 +1,69 @@
+// A station: trains pass it one after the other, at its rate.
+#pragma once
+
+#include <cstdint>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/stream/part.hpp"
+#include "wafersim/stream/stamp.hpp"
+#include "wafersim/stream/train.hpp"
+
+namespace wafersim {
+
+enum class Serving {
+  store_and_forward,  // a chunk is served only when all of it has arrived
+  cut_through,        // a chunk is served while it arrives
+};
+
+struct StationSpec {
+  Part part{};
+  BytesPerSecond rate;
+  Picoseconds latency;  // from leaving the station to arriving at the next; counts as fill
+  Serving serving{Serving::store_and_forward};
+};
+
+struct StationStats {
+  Bytes bytes;
+  Picoseconds busy;  // time in which bytes were moved at the full rate
+};
+
+// The work that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
+struct Work {
+  Bytes total;
+  Bytes first;  // for the first chunk
+  Bytes last;   // for the last chunk
+};
+
+// Chunks are served first come, first served; a chunk leaves when it has been served completely.
+// Time is an argument: the same passages always give the same answers.
+class Station {
+ public:
+  Station(const StationSpec& spec, Trail& trail) : spec_{spec}, trail_{&trail} {}
+
+  // When the train that arrives as `in` has left this station and arrived at the next.
+  Passage pass(const Passage& in, const Work& work);
+
+  // The next station took the last chunk only at `tail` (as arrived there): until then this one was blocked.
+  void hold_until(const Stamp& tail);
+
+  [[nodiscard]] const Stamp& free_at() const { return free_; }
+  [[nodiscard]] const StationStats& stats() const { return stats_; }
+  [[nodiscard]] const StationSpec& spec() const { return spec_; }
+
+ private:
+  StationSpec spec_;
+  [[nodiscard]] Passage serve_whole_chunks(const Passage& in, const Work& work) const;
+  [[nodiscard]] Passage serve_while_arriving(const Passage& in, const Work& work) const;
+
+  Trail* trail_;
+  Stamp free_;
+  StationStats stats_;
+};
+
+// Work of a train that is simply moved, cut into chunks.
+[[nodiscard]] constexpr Work moved(Bytes bytes, Bytes chunk) {
+  const Chunking cut = chunks_of(bytes, chunk);
+  return {.total = bytes, .first = cut.first, .last = cut.last};
+}
+
+}  // namespace wafersim

@@ -1,0 +1,123 @@
+// The wafer as a SystemC module: runs the step's operations one after the other, as their weights arrive.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "wafersim/stream/buffer.hpp"
+#include "wafersim/stream/faults.hpp"
+#include "wafersim/stream/port.hpp"
+#include "wafersim/stream/program.hpp"
+#include "wafersim/stream/station.hpp"
+#include "wafersim/wafer/instant.hpp"
+
+namespace wafersim {
+
+struct WaferModuleSpec {
+  Hertz clock;
+  std::uint64_t lanes{};            // of the node
+  std::uint64_t simulated_lanes{};  // 1 if lanes are folded, else all
+  std::uint32_t steps{};
+  Bytes chunk;
+  Bytes receive_buffer;   // per lane
+  Bytes gradient_buffer;  // per lane
+  StationSpec link_up;    // each lane's way out
+  // Instead of the operation's own cost, for the question "what if it were infinitely fast?".
+  bool free_compute{false};
+  bool free_fabric{false};
+  bool free_fill{false};
+  bool keep_records{false};  // one record per operation, of the last step
+};
+
+// Where the time of one operation went. `began` is the end of the operation before it.
+struct OpRecord {
+  Instant began;
+  Instant ended;
+  Cycles busy;                                        // compute + fabric + fill
+  std::array<std::uint64_t, kParts> stream_wait{};    // picoseconds waited for weights, by cause
+  std::array<std::uint64_t, kParts> gradient_wait{};  // picoseconds waited for room for gradients, by cause
+};
+
+struct WaferStats {
+  std::uint64_t weights_received{};  // over the simulated lanes
+  Bytes weight_bytes_received;
+  std::uint64_t gradients_sent{};
+  Bytes gradient_bytes_sent;
+  Cycles busy;
+};
+
+class Wafer final : public sc_core::sc_module {
+ public:
+  Wafer(const sc_core::sc_module_name& name, const WaferModuleSpec& spec, const StepProgram& program,
+        Trail& trail, Faults& faults);
+
+  [[nodiscard]] InPort& weights_in(std::size_t lane) { return lanes_[lane]->in; }
+  [[nodiscard]] OutPort& gradients_out(std::size_t lane) { return lanes_[lane]->out; }
+
+  [[nodiscard]] bool finished() const { return step_ == spec_.steps; }
+  // End of each step; step k lasts from the end of step k−1 (or time zero) to its own end.
+  [[nodiscard]] const std::vector<Instant>& step_ends() const { return step_ends_; }
+  // One record per operation, of the last step; empty unless they are kept.
+  [[nodiscard]] const std::vector<OpRecord>& records() const { return records_; }
+  [[nodiscard]] const WaferStats& stats() const { return stats_; }
+  [[nodiscard]] const Station& link_up(std::size_t lane) const { return lanes_[lane]->link; }
+  [[nodiscard]] const WaferClock& clock() const { return clock_; }
+  // What it waits for, for the message about a run that came to a halt.
+  [[nodiscard]] std::string waiting_for() const;
+
+ private:
+  struct Lane {
+    Lane(Wafer& owner, std::size_t index, Trail& trail);
+    InPort in;
+    OutPort out;
+    Station link;
+    Buffer received;
+    Buffer outgoing;
+    std::deque<std::pair<Train, Passage>> arrived;  // not yet used
+    std::optional<std::pair<Train, Passage>> unanswered;
+    std::uint64_t drained{};   // bytes of weights used up
+    std::uint64_t sequence{};  // chunks of gradients sent
+    std::uint64_t offset{};    // bytes of gradients sent
+    Train sending;             // gradients under way
+    Passage sending_passage;
+  };
+
+  void arrived(std::size_t lane, const Train& train, const Passage& passage);
+  void gradients_taken(std::size_t lane, const Train& train, const Stamp& tail);
+  void wake();
+  void advance();
+  [[nodiscard]] bool can_run() const;
+  void run(const StepOp& op);
+  void drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
+  void send_gradients(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
+  void finish(const Instant& end);
+  void answer(Lane& lane);
+  [[nodiscard]] Cycles busy_cycles(const StepOp& op) const;
+  [[nodiscard]] Cycles fill_cycles(const StepOp& op) const;
+
+  WaferModuleSpec spec_;
+  const StepProgram& program_;
+  Trail& trail_;
+  Faults& faults_;
+  WaferClock clock_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::size_t position_{};
+  std::uint32_t step_{};
+  Instant now_;       // end of the last operation
+  OpRecord running_;  // the operation whose gradients are not all taken yet
+  Instant running_end_;
+  std::size_t gradients_waited_for_{};
+  bool advancing_{false};
+  std::vector<Instant> step_ends_;
+  std::vector<OpRecord> records_;
+  WaferStats stats_;
+  sc_core::sc_event wake_;
+};
+
+}  // namespace wafersim

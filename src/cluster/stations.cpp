@@ -1,0 +1,201 @@
+// Bytes come from the program, exactly; busy times come from the simulated stations.
+#include "cluster/stations.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/time.hpp"
+
+namespace wafersim {
+
+namespace {
+
+double per_second(Bytes bytes, Picoseconds time) {
+  return time == Picoseconds{}
+             ? 0.0
+             : static_cast<double>(bytes.count()) * 1e12 / static_cast<double>(time.count());
+}
+double fraction(Picoseconds part, Picoseconds whole) {
+  return whole == Picoseconds{} ? 0.0
+                                : static_cast<double>(part.count()) / static_cast<double>(whole.count());
+}
+double as_double(Bytes bytes) {
+  return static_cast<double>(bytes.count());
+}
+double as_double(BytesPerSecond rate) {
+  return static_cast<double>(rate.count());
+}
+
+// Builds the rows; `steps` steps have been simulated, the steady one takes `time`.
+class Table {
+ public:
+  Table(const Cluster& cluster, const MachineSpec& machine, Picoseconds time)
+      : cluster_{cluster}, machine_{machine}, time_{time} {}
+
+  void row(std::string name, Bytes bytes, double peak, Picoseconds busy_per_step) {
+    rows_.push_back({.name = std::move(name),
+                     .bytes = bytes,
+                     .achieved_bytes_per_second = per_second(bytes, time_),
+                     .peak_bytes_per_second = peak,
+                     .busy_fraction = fraction(busy_per_step, time_)});
+  }
+  [[nodiscard]] Picoseconds per_step(Picoseconds busy) const {
+    return Picoseconds{busy.count() / machine_.cluster.steps};
+  }
+  [[nodiscard]] Picoseconds busy(const Station& station) const { return per_step(station.stats().busy); }
+
+  // The busiest link into each level of the tree, down or up; the last entry is the nodes' own.
+  [[nodiscard]] std::vector<Picoseconds> busiest_links() const {
+    const std::uint64_t levels = tree_levels(machine_.cluster.nodes, machine_.swarmx.fanout);
+    std::vector<Picoseconds> most(levels + 1);
+    const auto note = [&](std::uint64_t level, const Station& station) {
+      most[level] = std::max(most[level], busy(station));
+    };
+    for (const auto& shard : cluster_.shards()) note(0, shard->link());
+    for (const SwitchClass& one : cluster_.switches()) {
+      note(one.level, one.module->link_up());
+      note(one.level + 1, one.module->link_down(0));
+    }
+    for (const NodeClass& node : cluster_.nodes()) note(levels, node.wafer->link_up(0));
+    return most;
+  }
+
+  std::vector<StationOutcome> rows_;
+
+ private:
+  const Cluster& cluster_;
+  const MachineSpec& machine_;
+  Picoseconds time_;
+};
+
+void add_store(Table& table, const Shard& shard, const MachineSpec& machine, const StoreTraffic& traffic) {
+  const MemoryXSpec& store = machine.memoryx;
+  const double shards = static_cast<double>(store.shards);
+  const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
+  table.row("memoryx.flash", traffic.flash,
+            shards * (as_double(store.flash.read_bandwidth) + as_double(store.flash.write_bandwidth)),
+            most(table.busy(shard.flash_stream()),
+                 most(table.busy(shard.flash_read()), table.busy(shard.flash_write()))));
+  table.row("memoryx.dram", traffic.dram, shards * as_double(store.dram.bandwidth),
+            most(table.busy(shard.dram_stream()), table.busy(shard.dram_update())));
+  const double peak_flops = shards * static_cast<double>(store.optimizer_flops);
+  table.row("memoryx.update", traffic.gradients,
+            traffic.flops == 0
+                ? 0.0
+                : as_double(traffic.gradients) / static_cast<double>(traffic.flops) * peak_flops,
+            table.busy(shard.arithmetic()));
+  table.rows_.back().flops = traffic.flops;
+  table.rows_.back().peak_flops_per_second = peak_flops;
+}
+
+void add_links(Table& table, const MachineSpec& machine, const NodeTraffic& traffic) {
+  const std::uint64_t levels = tree_levels(machine.cluster.nodes, machine.swarmx.fanout);
+  const std::vector<Picoseconds> busiest = table.busiest_links();
+  const WaferIoSpec& io = machine.wafer.io;
+  for (std::uint64_t level = 0; level < levels; ++level) {
+    const std::uint64_t links = links_into_level(machine.cluster.nodes, machine.swarmx.fanout, level);
+    table.row(fmt::format("swarmx.level{}", level), (traffic.in + traffic.out) * links,
+              2.0 * static_cast<double>(links * io.lanes) * as_double(machine.swarmx.link_rate),
+              busiest[level]);
+  }
+  const double lanes = static_cast<double>(machine.cluster.nodes * io.lanes);
+  const double lane_rate =
+      std::min(as_double(io.lane_rate),
+               as_double(io.port_rate) * static_cast<double>(io.ports) / static_cast<double>(io.lanes));
+  table.row("node.io", (traffic.in + traffic.out) * machine.cluster.nodes, 2.0 * lanes * lane_rate,
+            busiest[levels]);
+}
+
+void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, Picoseconds time,
+               Cycles compute) {
+  const WaferSpec& wafer = machine.wafer;
+  const std::uint64_t nodes = machine.cluster.nodes;
+  const double pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
+  const double clock = static_cast<double>(wafer.clock.count());
+  const auto average = [&](std::string name, Wide bytes, double peak) {
+    table.row(std::move(name), Bytes{narrow(bytes)}, peak, {});
+    StationOutcome& row = table.rows_.back();
+    row.busy_fraction = row.achieved_bytes_per_second / peak;
+  };
+  // A hop uses one of the four links out of a router.
+  average("wafer.fabric", work.wavelet_hops * wafer.fabric.wavelet.count() * nodes,
+          pes * 4.0 * as_double(wafer.fabric.wavelet) * clock);
+  average("wafer.sram", work.sram_bytes * nodes,
+          pes * (as_double(wafer.pe.sram_read_per_cycle) + as_double(wafer.pe.sram_write_per_cycle)) * clock);
+  table.row("wafer.compute", {}, 0.0, std::min(time_of(compute, wafer.clock), time));
+  table.rows_.back().flops = 2 * work.fmacs * nodes;
+  table.rows_.back().peak_flops_per_second = pes * 2.0 * static_cast<double>(wafer.pe.fmacs_fp16) * clock;
+}
+
+}  // namespace
+
+StoreTraffic store_traffic(const StepProgram& program, OptimizerKind kind, std::uint64_t copy_bytes) {
+  StoreTraffic traffic;
+  std::vector<std::uint64_t> contributions(program.stored.size());
+  for (const StepOp& op : program.ops) {
+    const StoredLayer& stored = program.stored[op.owner];
+    Bytes& tier = stored.in_flash ? traffic.flash : traffic.dram;
+    tier += op.weights.bytes();
+    // What is read from flash passes through DRAM on its way out.
+    if (stored.in_flash) traffic.dram += op.weights.bytes();
+    if (op.gradients.empty()) continue;
+    const OptimizerCost cost = optimizer_cost(kind, copy_bytes, 0, stored.contributions);
+    const bool last = ++contributions[op.owner] == stored.contributions;
+    const std::uint64_t weights = op.gradients.weights();
+    tier += Bytes{weights} * (last ? cost.update_reads + cost.update_writes : cost.accumulate_bytes);
+    traffic.flops += weights * (last ? cost.flops : 1);
+    traffic.gradients += op.gradients.bytes();
+  }
+  return traffic;
+}
+
+NodeTraffic node_traffic(const StepProgram& program) {
+  NodeTraffic traffic;
+  for (const StepOp& op : program.ops) {
+    traffic.in += op.weights.bytes();
+    traffic.out += op.gradients.bytes();
+  }
+  return traffic;
+}
+
+std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineSpec& machine,
+                                          const TrainingPlan& plan, const PlannedStep& step,
+                                          Cycles step_cycles, Cycles compute_cycles) {
+  const Picoseconds time = time_of(step_cycles, machine.wafer.clock);
+  Table table{cluster, machine, time};
+  add_store(table, *cluster.shards().front(), machine,
+            store_traffic(step.program, optimizer_kind(plan.optimizer), weight_bytes(plan)));
+  add_links(table, machine, node_traffic(step.program));
+  add_wafer(table, machine, step.work, time, compute_cycles);
+  return std::move(table.rows_);
+}
+
+std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,
+                                      Picoseconds step_time) {
+  std::vector<BusyLedger> ledger;
+  const auto note = [&](std::string name, const Station& station) {
+    ledger.push_back({.station = std::move(name),
+                      .busy = Picoseconds{station.stats().busy.count() / machine.cluster.steps},
+                      .elapsed = step_time});
+  };
+  for (const auto& shard : cluster.shards()) {
+    const std::string name = shard->name();
+    note(name + ".dram (stream)", shard->dram_stream());
+    note(name + ".dram (update)", shard->dram_update());
+    note(name + ".flash (stream)", shard->flash_stream());
+    note(name + ".flash (update reads)", shard->flash_read());
+    note(name + ".flash (update writes)", shard->flash_write());
+    note(name + ".optimizer", shard->arithmetic());
+    note(name + ".link", shard->link());
+  }
+  for (const SwitchClass& one : cluster.switches()) {
+    note(std::string{one.module->name()} + ".up", one.module->link_up());
+    note(std::string{one.module->name()} + ".down", one.module->link_down(0));
+  }
+  for (const NodeClass& node : cluster.nodes())
+    note(std::string{node.wafer->name()} + ".up", node.wafer->link_up(0));
+  return ledger;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,38 @@
+// The table of stations, from the store to the core.
+#pragma once
+
+#include <vector>
+
+#include "wafersim/cluster/cluster.hpp"
+#include "wafersim/cluster/ledger.hpp"
+#include "wafersim/cluster/outcome.hpp"
+#include "wafersim/cluster/step_program.hpp"
+
+namespace wafersim {
+
+// Bytes that one step moves at MemoryX, all shards together.
+struct StoreTraffic {
+  Bytes dram;
+  Bytes flash;
+  Bytes gradients;        // that arrive
+  std::uint64_t flops{};  // of the optimizer
+};
+[[nodiscard]] StoreTraffic store_traffic(const StepProgram& program, OptimizerKind kind,
+                                         std::uint64_t copy_bytes);
+
+// Bytes into and out of each wafer in one step.
+struct NodeTraffic {
+  Bytes in;
+  Bytes out;
+};
+[[nodiscard]] NodeTraffic node_traffic(const StepProgram& program);
+
+[[nodiscard]] std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineSpec& machine,
+                                                        const TrainingPlan& plan, const PlannedStep& step,
+                                                        Cycles step_cycles, Cycles compute_cycles);
+
+// Busy time of every simulated station in one step.
+[[nodiscard]] std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,
+                                                    Picoseconds step_time);
+
+}  // namespace wafersim

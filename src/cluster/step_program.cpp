@@ -1,0 +1,172 @@
+// Forward in order; loss; backward in reverse, block by block run again first where the plan says so.
+#include "wafersim/cluster/step_program.hpp"
+
+#include <map>
+
+namespace wafersim {
+
+namespace {
+
+class Builder {
+ public:
+  Builder(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan, MaskLibrary& masks)
+      : machine_{machine}, workload_{workload}, plan_{plan}, masks_{masks} {}
+
+  PlannedStep build() {
+    store();
+    for (std::size_t i = 0; i < plan_.micro_batches.size(); ++i) micro_batch(static_cast<std::uint32_t>(i));
+    count_contributions();
+    return std::move(step_);
+  }
+
+ private:
+  const std::vector<Layer>& layers() const { return workload_.graph.layers; }
+
+  [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const { return layers()[id].tied_to.value_or(id); }
+
+  [[nodiscard]] std::uint64_t kept_of(const Layer& layer) const {
+    return layer.matrix_weights == 0 ? 0 : kept_matrix_weights(layer, workload_.plan.sparsity);
+  }
+  [[nodiscard]] bool sparse(const Layer& layer) const { return kept_of(layer) < layer.matrix_weights; }
+
+  void store() {
+    std::vector<Bytes> bytes;
+    for (const Layer& layer : layers()) {
+      const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer);
+      step_.program.stored.push_back(
+          {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
+      const auto kind = optimizer_kind(workload_.plan.optimizer);
+      const auto cost = [&](bool index) {
+        return optimizer_cost(kind, weight_bytes(workload_.plan), index_bytes(workload_.plan, index), 1)
+            .stored_bytes;
+      };
+      bytes.push_back(Bytes{matrix} * cost(sparse(layer)) + Bytes{layer.vector_weights} * cost(false));
+    }
+    const MemoryXSpec& store = machine_.memoryx;
+    step_.placement = place_layers(bytes, {.shards = store.shards,
+                                           .dram = store.dram.capacity,
+                                           .flash = store.flash.capacity,
+                                           .read_ahead = store.flash.read_ahead});
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      step_.program.stored[i].in_flash = step_.placement.in_flash[i];
+  }
+
+  void micro_batch(std::uint32_t index) {
+    const std::uint64_t sequences = plan_.micro_batches[index];
+    const TokenLayout layout{machine_.wafer.grid, plan_.mapping, sequences * workload_.plan.sequence_length};
+    // Micro-batches have at most two sizes; each size has its own costs.
+    auto found = costs_.try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_).first;
+    current_ = &found->second;
+    micro_batch_ = index;
+    const auto count = static_cast<std::uint32_t>(layers().size());
+    for (std::uint32_t id = 0; id < count; ++id) forward(id, Pass::forward);
+    std::uint32_t again = 0;  // the block that has been run again
+    for (std::uint32_t id = count; id-- > 0;) {
+      const std::uint32_t block = layers()[id].block;
+      if (workload_.plan.recompute == Recompute::layer && block != 0 && block != again) {
+        again = block;
+        for (std::uint32_t other = 0; other <= id; ++other) {
+          if (layers()[other].block == block) forward(other, Pass::recompute);
+        }
+      }
+      backward(id);
+    }
+  }
+
+  void forward(std::uint32_t id, Pass pass) {
+    const Layer& layer = layers()[id];
+    StepOp op = operation(id, pass, current_->of(layer).forward);
+    op.weights = weights_of(layer);
+    emit(op);
+  }
+
+  void backward(std::uint32_t id) {
+    const Layer& layer = layers()[id];
+    const LayerCost& cost = current_->of(layer);
+    const bool own_gradient_kernel = layer.kind == OpKind::linear || layer.kind == OpKind::embedding;
+    if (own_gradient_kernel) {
+      StepOp op = operation(id, Pass::gradient, cost.gradient);
+      op.gradients = gradients_of(layer);
+      emit(op);
+    }
+    // Nothing lies below an embedding; everything else hands a delta on, and needs its weights once more for
+    // it.
+    if (layer.kind == OpKind::embedding) return;
+    StepOp op = operation(id, Pass::delta, cost.delta);
+    op.weights = weights_of(layer);
+    if (!own_gradient_kernel) op.gradients = gradients_of(layer);
+    emit(op);
+  }
+
+  [[nodiscard]] StepOp operation(std::uint32_t id, Pass pass, const KernelCost& cost) {
+    step_.work.fmacs += cost.fmacs;
+    step_.work.wavelet_hops += cost.wavelet_hops;
+    step_.work.sram_bytes += cost.sram_accesses;
+    return {.layer = id,
+            .pass = pass,
+            .micro_batch = micro_batch_,
+            .compute = cost.compute,
+            .fabric = cost.fabric,
+            .fill = cost.fill,
+            .weights = {},
+            .gradients = {},
+            .owner = owner_of(id)};
+  }
+
+  [[nodiscard]] Parcel weights_of(const Layer& layer) const {
+    const std::uint64_t value = weight_bytes(workload_.plan);
+    return {.matrix = kept_of(layer),
+            .vector = layer.vector_weights,
+            .bytes_per_matrix = value + index_bytes(workload_.plan, sparse(layer)),
+            .bytes_per_vector = value};
+  }
+  // MemoryX knows the mask, so gradients of kept weights need no index. On-wafer sums leave with the last
+  // micro-batch.
+  [[nodiscard]] Parcel gradients_of(const Layer& layer) const {
+    if (plan_.gradient_sums == GradientSums::on_wafer && micro_batch_ + 1 < plan_.micro_batches.size())
+      return {};
+    const std::uint64_t value = gradient_bytes(workload_.plan);
+    return {.matrix = kept_of(layer),
+            .vector = layer.vector_weights,
+            .bytes_per_matrix = value,
+            .bytes_per_vector = value};
+  }
+
+  void emit(const StepOp& op) { step_.program.ops.push_back(op); }
+
+  void count_contributions() {
+    for (const StepOp& op : step_.program.ops) {
+      if (!op.gradients.empty()) ++step_.program.stored[op.owner].contributions;
+    }
+  }
+
+  const MachineSpec& machine_;
+  const Workload& workload_;
+  const WaferPlan& plan_;
+  MaskLibrary& masks_;
+  std::map<std::uint64_t, LayerCosts> costs_;
+  LayerCosts* current_{};
+  std::uint32_t micro_batch_{};
+  PlannedStep step_;
+};
+
+}  // namespace
+
+OptimizerKind optimizer_kind(Optimizer optimizer) {
+  switch (optimizer) {
+    case Optimizer::sgd:
+      return OptimizerKind::sgd;
+    case Optimizer::momentum:
+      return OptimizerKind::momentum;
+    case Optimizer::adam:
+      return OptimizerKind::adam;
+  }
+  return OptimizerKind::adam;
+}
+
+PlannedStep plan_step(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan,
+                      MaskLibrary& masks) {
+  return Builder{machine, workload, plan, masks}.build();
+}
+
+}  // namespace wafersim

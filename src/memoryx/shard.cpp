@@ -1,0 +1,156 @@
+// Streaming out in program order, updating in order of arrival.
+#include "wafersim/memoryx/shard.hpp"
+
+#include <algorithm>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/wide.hpp"
+
+namespace wafersim {
+
+namespace {
+StationSpec at_rate(Part part, BytesPerSecond rate) {
+  return {.part = part, .rate = rate, .latency = {}, .serving = Serving::store_and_forward};
+}
+
+// `bytes_per_weight` for every weight of a parcel that arrived in `count` chunks.
+Work per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks) {
+  const Bytes total = Bytes{weights} * bytes_per_weight;
+  const Bytes each{divide_up(total.count(), chunks)};
+  return {.total = total, .first = each, .last = each};
+}
+}  // namespace
+
+Shard::Shard(const sc_core::sc_module_name& name, const ShardSpec& spec, const StepProgram& program,
+             Trail& trail, Faults& faults)
+    : sc_module{name},
+      down{"down", [this](const Train& train, const Stamp& tail) { taken(train, tail); }},
+      up{"up", [this](const Train& train, const Passage& passage) { receive(train, passage); }},
+      spec_{spec},
+      program_{program},
+      faults_{faults},
+      dram_stream_{at_rate(Part::dram, spec.dram_stream), trail},
+      dram_update_{at_rate(Part::dram, spec.dram_update), trail},
+      flash_stream_{at_rate(Part::flash, spec.flash_stream), trail},
+      flash_read_{at_rate(Part::flash, spec.flash_update_read), trail},
+      flash_write_{at_rate(Part::flash, spec.flash_update_write), trail},
+      arithmetic_{at_rate(Part::update, spec.optimizer), trail},
+      link_{spec.link, trail},
+      read_ahead_{spec.read_ahead, spec.chunk, trail},
+      ledger_(program.stored.size()) {
+  SC_HAS_PROCESS(Shard);
+  SC_METHOD(issue);
+  sensitive << next_;
+}
+
+bool Shard::finished() const {
+  return step_ == spec_.steps && !down.busy();
+}
+
+void Shard::advance_position() {
+  if (++position_ < program_.ops.size()) return;
+  position_ = 0;
+  ++step_;
+}
+
+void Shard::issue() {
+  faults_.guard([this] {
+    if (down.busy()) return;
+    while (step_ < spec_.steps) {
+      const StepOp& op = program_.ops[position_];
+      if (op.weights.on_lane(spec_.lane, spec_.lanes).empty()) {
+        advance_position();
+        continue;
+      }
+      // The update of these weights is still to come; it will wake this process.
+      if (ledger_[op.owner].updates < step_) return;
+      send(op);
+      return;
+    }
+  });
+}
+
+void Shard::send(const StepOp& op) {
+  const Parcel parcel = op.weights.on_lane(spec_.lane, spec_.lanes);
+  const Train train{.op = static_cast<std::uint32_t>(position_),
+                    .step = step_,
+                    .layer = op.layer,
+                    .direction = Direction::weights,
+                    .sequence = sequence_,
+                    .offset = offset_,
+                    .bytes = parcel.bytes(),
+                    .weights = parcel.weights(),
+                    .contributions = 1};
+  const Work work = moved(train.bytes, spec_.chunk);
+  Passage passage{.head = ledger_[op.owner].updated, .tail = ledger_[op.owner].updated};
+
+  from_flash_ = program_.stored[op.owner].in_flash;
+  if (from_flash_) {
+    in_flash_ = train;
+    in_flash_.offset = flash_offset_;
+    flash_offset_ += train.bytes.count();
+    passage.head = later(read_ahead_.room_for_first(in_flash_), passage.head);
+    passage = flash_stream_.pass(passage, work);
+  }
+  passage = link_.pass(dram_stream_.pass(passage, work), work);
+
+  sequence_ += chunks_of(train.bytes, spec_.chunk).count;
+  offset_ += train.bytes.count();
+  stats_.weights_sent += train.weights;
+  stats_.weight_bytes_sent += train.bytes;
+  leaving_ = passage;
+  advance_position();
+  down.send(train, passage);
+}
+
+void Shard::taken(const Train&, const Stamp& tail) {
+  link_.hold_until(tail);
+  if (from_flash_) {
+    read_ahead_.drained(in_flash_, {.head = leaving_.head, .tail = link_.free_at()});
+    flash_stream_.hold_until(read_ahead_.room_for_last(in_flash_));
+  }
+  next_.notify(time_until(link_.free_at().at));
+}
+
+void Shard::receive(const Train& train, const Passage& passage) {
+  const StepOp& op = program_.ops[train.op];
+  const StoredLayer& stored = program_.stored[op.owner];
+  Ledger& ledger = ledger_[op.owner];
+  const bool last = ++ledger.contributions == stored.contributions;
+
+  stats_.gradients_received += train.weights;
+  stats_.gradient_bytes_received += train.bytes;
+  stats_.contributions_received += train.contributions;
+  ++stats_.trains_received;
+  const Stamp done = update(stored, train.weights, passage, last);
+  if (last) {
+    ledger.contributions = 0;
+    ++ledger.updates;
+    ledger.updated = done;
+    ledger.update_time = done.at - passage.tail.at;
+    stats_.updates += train.weights;
+    if (!down.busy()) next_.notify(sc_core::SC_ZERO_TIME);
+  }
+  // The store has a place for every gradient, so it never refuses one.
+  up.accept(passage.tail);
+}
+
+// Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
+Stamp Shard::update(const StoredLayer& stored, std::uint64_t weights, const Passage& in, bool last) {
+  const OptimizerCost cost = optimizer_cost(spec_.optimizer_kind, spec_.copy_bytes, 0, stored.contributions);
+  const std::uint64_t reads = last ? cost.update_reads : cost.accumulate_bytes / 2;
+  const std::uint64_t writes = last ? cost.update_writes : cost.accumulate_bytes / 2;
+  const std::uint64_t flops = last ? cost.flops : 1;
+  const std::uint64_t chunks = chunks_of(Bytes{weights} * spec_.copy_bytes, spec_.chunk).count;
+
+  Stamp done = arithmetic_.pass(in, per_weight(weights, flops, chunks)).tail;
+  if (stored.in_flash) {
+    const Passage read = flash_read_.pass(in, per_weight(weights, reads, chunks));
+    done = later(done, flash_write_.pass(read, per_weight(weights, writes, chunks)).tail);
+  } else {
+    done = later(done, dram_update_.pass(in, per_weight(weights, reads + writes, chunks)).tail);
+  }
+  return done;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,217 @@
+// Plans each operation as soon as everything it depends on is known; kernel time never runs ahead of that.
+#include "wafersim/wafer/wafer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/wide.hpp"
+
+namespace wafersim {
+
+namespace {
+
+// The first `amount` of `total` bytes' share of the busy cycles, rounded up.
+Cycles portion(Cycles busy, Bytes amount, Bytes total) {
+  return Cycles{multiply_divide_up(busy.count(), amount.count(), total.count())};
+}
+
+void add(std::array<std::uint64_t, kParts>& into, const std::array<std::uint64_t, kParts>& from) {
+  for (std::size_t i = 0; i < kParts; ++i) into[i] += from[i];
+}
+
+}  // namespace
+
+Wafer::Lane::Lane(Wafer& owner, std::size_t index, Trail& trail)
+    : in{fmt::format("in{}", index).c_str(),
+         [&owner, index](const Train& train, const Passage& passage) {
+           owner.arrived(index, train, passage);
+         }},
+      out{fmt::format("out{}", index).c_str(),
+          [&owner, index](const Train& train, const Stamp& tail) {
+            owner.gradients_taken(index, train, tail);
+          }},
+      link{owner.spec_.link_up, trail},
+      received{owner.spec_.receive_buffer, owner.spec_.chunk, trail},
+      outgoing{owner.spec_.gradient_buffer, owner.spec_.chunk, trail} {
+}
+
+Wafer::Wafer(const sc_core::sc_module_name& name, const WaferModuleSpec& spec, const StepProgram& program,
+             Trail& trail, Faults& faults)
+    : sc_module{name}, spec_{spec}, program_{program}, trail_{trail}, faults_{faults}, clock_{spec.clock} {
+  for (std::size_t lane = 0; lane < spec.simulated_lanes; ++lane) {
+    lanes_.push_back(std::make_unique<Lane>(*this, lane, trail));
+  }
+  if (spec.keep_records) records_.resize(program.ops.size());
+  SC_HAS_PROCESS(Wafer);
+  SC_METHOD(wake);
+  sensitive << wake_;
+}
+
+void Wafer::wake() {
+  faults_.guard([this] { advance(); });
+}
+
+void Wafer::arrived(std::size_t index, const Train& train, const Passage& passage) {
+  Lane& lane = *lanes_[index];
+  stats_.weights_received += train.weights;
+  stats_.weight_bytes_received += train.bytes;
+  lane.arrived.emplace_back(train, passage);
+  lane.unanswered.emplace(train, passage);
+  advance();
+  answer(lane);
+}
+
+// The buffer has taken the whole train once all bytes that lie a buffer's length before its end are used up.
+void Wafer::answer(Lane& lane) {
+  if (!lane.unanswered) return;
+  const auto [train, passage] = *lane.unanswered;
+  if (train.offset + train.bytes.count() > lane.drained + spec_.receive_buffer.count()) return;
+  lane.unanswered.reset();
+  lane.in.accept(later(lane.received.room_for_last(train), passage.tail));
+}
+
+bool Wafer::can_run() const {
+  if (finished() || gradients_waited_for_ > 0) return false;
+  const StepOp& op = program_.ops[position_];
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    const bool needs = !op.weights.on_lane(lane, spec_.lanes).empty();
+    if (needs && lanes_[lane]->arrived.empty()) return false;
+  }
+  return true;
+}
+
+void Wafer::advance() {
+  if (advancing_) return;
+  advancing_ = true;
+  while (can_run()) run(program_.ops[position_]);
+  advancing_ = false;
+}
+
+Cycles Wafer::busy_cycles(const StepOp& op) const {
+  return (spec_.free_compute ? Cycles{} : op.compute) + (spec_.free_fabric ? Cycles{} : op.fabric);
+}
+
+Cycles Wafer::fill_cycles(const StepOp& op) const {
+  return spec_.free_fill ? Cycles{} : op.fill;
+}
+
+void Wafer::run(const StepOp& op) {
+  const Cycles busy = busy_cycles(op);
+  Instant start = now_;
+  running_ = {
+      .began = now_, .ended = {}, .busy = busy + fill_cycles(op), .stream_wait = {}, .gradient_wait = {}};
+
+  for (const auto& lane : lanes_) {
+    if (op.weights.empty() || lane->arrived.empty()) continue;
+    start = clock_.later(start, {.anchor = lane->arrived.front().second.head, .cycles = {}});
+  }
+  if (clock_.before(now_, start)) add(running_.stream_wait, explain(clock_.time(now_), start.anchor));
+
+  Instant end = start + busy;
+  for (std::size_t i = 0; i < lanes_.size() && !op.weights.empty(); ++i) {
+    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    const auto& [train, passage] = lanes_[i]->arrived.front();
+    if (train.op != position_ || train.step != step_)
+      throw InternalFault{"weights arrived for another operation"};
+    const Bytes last = chunks_of(train.bytes, spec_.chunk).last;
+    const Instant behind{.anchor = passage.tail, .cycles = portion(busy, last, train.bytes)};
+    if (!clock_.before(end, behind)) continue;
+    add(running_.stream_wait, explain(clock_.time(end), clock_.stamp(behind, trail_)));
+    end = behind;
+  }
+  drain_weights(op, start, end, busy);
+  send_gradients(op, start, end + fill_cycles(op), busy);
+}
+
+void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy) {
+  if (op.weights.empty()) return;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    Lane& lane = *lanes_[i];
+    const Train train = lane.arrived.front().first;
+    lane.arrived.pop_front();
+    const Bytes first = chunks_of(train.bytes, spec_.chunk).first;
+    lane.received.drained(train, {.head = clock_.stamp(start + portion(busy, first, train.bytes), trail_),
+                                  .tail = clock_.stamp(end, trail_)});
+    lane.drained = train.offset + train.bytes.count();
+  }
+}
+
+void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant& end, Cycles busy) {
+  running_end_ = end;
+  std::size_t sending = 0;
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    sending += op.gradients.on_lane(i, spec_.lanes).empty() ? 0 : 1;
+  gradients_waited_for_ = sending;
+  if (sending == 0) {
+    finish(end);
+    return;
+  }
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    const Parcel parcel = op.gradients.on_lane(i, spec_.lanes);
+    if (parcel.empty()) continue;
+    Lane& lane = *lanes_[i];
+    const Train train{.op = static_cast<std::uint32_t>(position_),
+                      .step = step_,
+                      .layer = op.layer,
+                      .direction = Direction::gradients,
+                      .sequence = lane.sequence,
+                      .offset = lane.offset,
+                      .bytes = parcel.bytes(),
+                      .weights = parcel.weights(),
+                      .contributions = 1};
+    const Bytes first = chunks_of(train.bytes, spec_.chunk).first;
+    // The first chunk is complete when its share of the work is done and has run down the pipeline of hops.
+    const Instant first_out = start + (portion(busy, first, train.bytes) + fill_cycles(op));
+    Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};
+    made.head = later(lane.outgoing.room_for_first(train), made.head);
+    const Passage passage = lane.link.pass(made, moved(train.bytes, spec_.chunk));
+    lane.sequence += chunks_of(train.bytes, spec_.chunk).count;
+    lane.offset += train.bytes.count();
+    lane.sending = train;
+    lane.sending_passage = passage;
+    stats_.gradients_sent += train.weights;
+    stats_.gradient_bytes_sent += train.bytes;
+    lane.out.send(train, passage);
+  }
+}
+
+void Wafer::gradients_taken(std::size_t index, const Train& train, const Stamp& tail) {
+  Lane& lane = *lanes_[index];
+  lane.link.hold_until(tail);
+  lane.outgoing.drained(train, {.head = lane.sending_passage.head, .tail = lane.link.free_at()});
+  // The operation cannot end before the buffer has taken its last gradient.
+  const Instant held{.anchor = lane.outgoing.room_for_last(train), .cycles = {}};
+  if (clock_.before(running_end_, held)) {
+    add(running_.gradient_wait, explain(clock_.time(running_end_), held.anchor));
+    running_end_ = held;
+  }
+  if (--gradients_waited_for_ > 0) return;
+  finish(running_end_);
+  if (!advancing_) wake_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Wafer::finish(const Instant& end) {
+  running_.ended = end;
+  now_ = end;
+  stats_.busy += running_.busy;
+  if (spec_.keep_records) records_[position_] = running_;
+  if (++position_ == program_.ops.size()) {
+    position_ = 0;
+    ++step_;
+    step_ends_.push_back(end);
+  }
+  for (const auto& lane : lanes_) answer(*lane);
+}
+
+std::string Wafer::waiting_for() const {
+  if (finished()) return fmt::format("{} has finished", name());
+  const StepOp& op = program_.ops[position_];
+  return fmt::format("{} is in step {} at operation {} ({} of layer {}), waiting for {}", name(), step_,
+                     position_, to_string(op.pass), op.layer,
+                     gradients_waited_for_ > 0 ? "room for its gradients" : "weights");
+}
+
+}  // namespace wafersim

@@ -64,6 +64,10 @@ void RecordReader::finish() {
     problems_.add(tree_.at, path_, fmt::format("{} more unknown keys", unknown - kMostProblems));
 }
 
+bool RecordReader::has_enough_problems() const {
+  return problems_.items().size() >= kMostProblems;
+}
+
 bool RecordReader::says_nothing(const Tree& tree, std::string_view word) {
   if (tree.kind == Tree::Kind::null) return true;
   return tree.kind == Tree::Kind::scalar && !word.empty() && tree.text == word;
@@ -80,6 +84,12 @@ const std::string* RecordReader::text_of(const Tree& tree, const std::string& pa
   if (tree.kind == Tree::Kind::scalar) return &tree.text;
   problems_.add(tree.at, path, fmt::format("expected {}, got {}", expected, found(tree)));
   return nullptr;
+}
+
+std::string RecordReader::in_one_line(const std::string& problem, const std::string& text,
+                                      std::string_view expected) {
+  const std::string shortened = shorten(text);
+  return shortened == text ? problem : fmt::format("expected {}, got '{}'", expected, shortened);
 }
 
 Tree TreeWriter::nothing(std::string_view word) {

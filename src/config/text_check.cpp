@@ -66,15 +66,19 @@ std::string checked_text(std::string_view text, const std::string& name) {
   return clean;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line{text};
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return is_control(c) || c == '\n' || c == '\t'; }, ' ');
+  return line;
+}
+
 std::string shorten(std::string_view text) {
   constexpr std::size_t kLongest = 40;
   std::size_t length = std::min(text.size(), kLongest);
   // Never cut a character of several bytes in two.
   while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) --length;
-  std::string shortened{text.substr(0, length)};
-  // A message is one line.
-  std::replace_if(shortened.begin(), shortened.end(), is_control, ' ');
-  std::replace(shortened.begin(), shortened.end(), '\n', ' ');
+  std::string shortened = one_line(text.substr(0, length));
   if (length < text.size()) shortened += "...";
   return shortened;
 }

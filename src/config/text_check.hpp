@@ -10,7 +10,10 @@ namespace wafersim {
 // UTF-8, control characters.
 [[nodiscard]] std::string checked_text(std::string_view text, const std::string& name);
 
-// At most some forty bytes of a text, for error messages of one line.
+// The text with a blank for each control character: an error message is one line.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+// At most some forty bytes of a text, on one line.
 [[nodiscard]] std::string shorten(std::string_view text);
 
 }  // namespace wafersim

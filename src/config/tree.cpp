@@ -2,10 +2,12 @@
 #include "wafersim/config/tree.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "config/text_check.hpp"
 #include "config/tree_parts.hpp"
 
 namespace wafersim {
@@ -28,7 +30,7 @@ void place_everywhere(Tree& tree, const SourceLocation& at) {
 
 std::vector<std::string> split_path(std::string_view key, const std::string& origin) {
   const auto refuse = [&](std::string message) {
-    throw InputError{{.at = {.file = origin}, .key = std::string{key}, .message = std::move(message)}};
+    throw InputError{{.at = {.file = origin}, .key = shorten(key), .message = std::move(message)}};
   };
   std::vector<std::string> names;
   for (std::string_view rest = key;;) {
@@ -53,7 +55,7 @@ Tree read_override(std::string_view key, std::string_view value, const std::stri
     std::vector<Problem> problems = error.problems();
     for (Problem& problem : problems) {
       problem.at = nowhere;
-      problem.key = key;
+      problem.key = shorten(key);
     }
     throw InputError{std::move(problems)};
   }
@@ -73,14 +75,17 @@ void merge_over(Tree& base, Tree&& over) {
     return;
   }
   base.at = over.at;
+  // The index looks into the base's keys, which therefore must not move; keys of `over` are unique already.
+  base.entries.reserve(base.entries.size() + over.entries.size());
+  std::unordered_map<std::string_view, std::size_t> index;
+  for (std::size_t i = 0; i < base.entries.size(); ++i) index.emplace(base.entries[i].key, i);
   for (Tree::Entry& entry : over.entries) {
-    const auto same = std::find_if(base.entries.begin(), base.entries.end(),
-                                   [&](const Tree::Entry& e) { return e.key == entry.key; });
-    if (same == base.entries.end()) {
+    const auto same = index.find(entry.key);
+    if (same == index.end()) {
       base.entries.push_back(std::move(entry));
     } else {
-      same->key_at = entry.key_at;
-      merge_over(same->value, std::move(entry.value));
+      base.entries[same->second].key_at = entry.key_at;
+      merge_over(base.entries[same->second].value, std::move(entry.value));
     }
   }
 }
@@ -95,8 +100,8 @@ void set_value(Tree& root, std::string_view key, std::string_view value, const s
     if (here->kind == Tree::Kind::null) *here = Tree{.kind = Tree::Kind::map, .at = at};
     if (here->kind != Tree::Kind::map) {
       throw InputError{{.at = at,
-                        .key = std::string{key},
-                        .message = fmt::format("'{}' holds a value, not a map of keys", path)}};
+                        .key = shorten(key),
+                        .message = fmt::format("'{}' holds a value, not a map of keys", shorten(path))}};
     }
     Tree* next = find_mutable(*here, name);
     if (next == nullptr) {

@@ -57,9 +57,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void syntax_error(const YAML::Exception& error) {
     if (error.mark.is_null()) {
-      problems_.add({.file = name_}, "", "not valid YAML: " + error.msg);
+      problems_.add({.file = name_}, "", "not valid YAML: " + one_line(error.msg));
     } else {
-      refuse(error.mark, "not valid YAML: " + error.msg);
+      refuse(error.mark, "not valid YAML: " + one_line(error.msg));
     }
   }
   [[nodiscard]] Tree finish() {
@@ -90,7 +90,7 @@ class TreeBuilder final : public YAML::EventHandler {
   [[nodiscard]] std::string path() const {
     std::string text;
     for (const Open& open : open_) {
-      if (open.has_key) text += (text.empty() ? "" : ".") + open.key;
+      if (open.has_key) text += (text.empty() ? "" : ".") + shorten(open.key);
     }
     return text;
   }

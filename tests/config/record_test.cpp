@@ -130,6 +130,16 @@ TEST(ReadRecord, BoundsTheNumberOfComplaints) {
   EXPECT_NE(all.find("4900 more unknown keys"), std::string::npos);
 }
 
+TEST(ReadRecord, StopsReadingAListThatIsWrongAllTheWay) {
+  std::string text{kGood};
+  text.replace(text.find("[1 B, 2 B]"), 10, "[" + std::string(9999, '0') + "]");
+  for (std::size_t at = text.find("000");
+       at != std::string::npos && at + 3 < text.size() && text[at + 2] == '0'; at += 2)
+    text[at + 1] = ',';
+  const std::string all = complaint_about(text);
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 99);
+}
+
 TEST(WriteRecord, GivesATreeThatReadsBackToTheSameRecord) {
   Whole whole = read(kGood);
   EXPECT_EQ(to_json(write_record(whole)),

@@ -110,9 +110,11 @@ class RecordReader {
   void read_list(const Tree& tree, const std::string& path, std::vector<T>& values, const Rule& rule) {
     values.clear();
     if (!is_list(tree, path)) return;
-    for (std::size_t i = 0; i < tree.items.size(); ++i)
+    for (std::size_t i = 0; i < tree.items.size() && !has_enough_problems(); ++i)
       read_value(tree.items[i], path + "." + std::to_string(i), values.emplace_back(), rule);
   }
+  // A long list may be wrong all the way through; nobody reads a million lines about it.
+  [[nodiscard]] bool has_enough_problems() const;
   [[nodiscard]] static bool says_nothing(const Tree& tree, std::string_view word);
   [[nodiscard]] bool is_list(const Tree& tree, const std::string& path);
   // The text of a scalar; otherwise adds "expected …, got a map".

@@ -81,12 +81,16 @@ struct ModelType {
 constexpr std::array kModelTypes{ModelType{"gpt2", import_gpt2}, ModelType{"llama", import_llama}};
 
 std::string known_types() {
-  std::vector<std::string_view> names;
-  for (const ModelType& type : kModelTypes) names.push_back(type.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{}", fmt::join(known_model_types(), ", "));
 }
 
 }  // namespace
+
+std::vector<std::string_view> known_model_types() {
+  std::vector<std::string_view> names;
+  for (const ModelType& type : kModelTypes) names.push_back(type.name);
+  return names;
+}
 
 ImportedModel import_hugging_face(const Tree& config, const std::string& name) {
   if (config.kind != Tree::Kind::map) {

@@ -94,7 +94,7 @@ std::string RecordReader::in_one_line(const std::string& problem, const std::str
 
 Tree TreeWriter::nothing(std::string_view word) {
   if (word.empty()) return {};
-  return {.kind = Tree::Kind::scalar, .text = std::string{word}};
+  return make_plain(std::string{word});
 }
 
 void TreeWriter::add(std::string_view key, Tree value) {

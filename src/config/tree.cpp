@@ -69,6 +69,25 @@ const Tree* Tree::find(std::string_view key) const {
   return entry == entries.end() ? nullptr : &entry->value;
 }
 
+Tree make_tree(Tree::Kind kind, SourceLocation at) {
+  Tree tree;
+  tree.kind = kind;
+  tree.at = std::move(at);
+  return tree;
+}
+
+Tree make_text(std::string text) {
+  Tree tree = make_plain(std::move(text));
+  tree.quoted = true;
+  return tree;
+}
+
+Tree make_plain(std::string text) {
+  Tree tree = make_tree(Tree::Kind::scalar);
+  tree.text = std::move(text);
+  return tree;
+}
+
 void merge_over(Tree& base, Tree&& over) {
   if (base.kind != Tree::Kind::map || over.kind != Tree::Kind::map) {
     base = std::move(over);
@@ -97,7 +116,7 @@ void set_value(Tree& root, std::string_view key, std::string_view value, const s
   Tree* here = &root;
   std::string path;
   for (const std::string& name : names) {
-    if (here->kind == Tree::Kind::null) *here = Tree{.kind = Tree::Kind::map, .at = at};
+    if (here->kind == Tree::Kind::null) *here = make_tree(Tree::Kind::map, at);
     if (here->kind != Tree::Kind::map) {
       throw InputError{{.at = at,
                         .key = shorten(key),
@@ -105,7 +124,7 @@ void set_value(Tree& root, std::string_view key, std::string_view value, const s
     }
     Tree* next = find_mutable(*here, name);
     if (next == nullptr) {
-      here->entries.push_back({.key = name, .key_at = at, .value = Tree{.at = at}});
+      here->entries.push_back({.key = name, .key_at = at, .value = make_tree(Tree::Kind::null, at)});
       next = &here->entries.back().value;
     }
     here = next;

@@ -29,12 +29,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check_anchor(mark, anchor);
     if (expects_key()) return bad_key(mark, "nothing");
-    put({.kind = Tree::Kind::null, .at = place(mark)});
+    put(make_tree(Tree::Kind::null, place(mark)));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     refuse(mark, "aliases (*name) are not supported; write the value out, or quote it if the '*' is text");
     if (expects_key()) return bad_key(mark, "an alias");
-    put({.kind = Tree::Kind::null, .at = place(mark)});
+    put(make_tree(Tree::Kind::null, place(mark)));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -42,7 +42,9 @@ class TreeBuilder final : public YAML::EventHandler {
     check_tag(mark, tag);
     if (value.find('\0') != std::string::npos) refuse(mark, "a NUL character is not allowed");
     if (expects_key()) return take_key(mark, value);
-    put({.kind = Tree::Kind::scalar, .at = place(mark), .text = value, .quoted = tag == "!"});
+    Tree scalar = tag == "!" ? make_text(value) : make_plain(value);
+    scalar.at = place(mark);
+    put(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
@@ -142,7 +144,7 @@ class TreeBuilder final : public YAML::EventHandler {
       refuse(mark, fmt::format("nested deeper than {} levels", kDeepest));
       problems_.throw_if_any();
     }
-    open_.push_back({.tree = Tree{.kind = kind, .at = place(mark)}});
+    open_.push_back({.tree = make_tree(kind, place(mark))});
   }
   void close() {
     Tree tree = std::move(open_.back().tree);

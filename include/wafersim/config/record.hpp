@@ -168,7 +168,7 @@ class TreeWriter {
     if constexpr (detail::Unwrap<T>::kOptional) {
       add(key, value ? written(*value) : nothing(rule.nothing));
     } else if constexpr (detail::Unwrap<T>::kList) {
-      Tree list{.kind = Tree::Kind::list};
+      Tree list = make_tree(Tree::Kind::list);
       for (auto& item : value) list.items.push_back(written(item));
       add(key, std::move(list));
     } else {
@@ -183,7 +183,7 @@ class TreeWriter {
   static Tree nothing(std::string_view word);
   void add(std::string_view key, Tree value);
 
-  Tree tree_{.kind = Tree::Kind::map};
+  Tree tree_ = make_tree(Tree::Kind::map);
 };
 
 // The tree that reads back to `record`.
@@ -198,9 +198,8 @@ template <class T>
 Tree TreeWriter::written(T& value) {
   if constexpr (Scalar<T>) {
     // A text stays a text even if it looks like a number.
-    return {.kind = Tree::Kind::scalar,
-            .text = ScalarFormat<T>::spell(value),
-            .quoted = std::is_same_v<T, std::string>};
+    const std::string text = ScalarFormat<T>::spell(value);
+    return std::is_same_v<T, std::string> ? make_text(text) : make_plain(text);
   } else {
     return write_record(value);
   }

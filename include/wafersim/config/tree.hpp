@@ -18,10 +18,10 @@ struct Tree {
 
   Kind kind{Kind::null};
   SourceLocation at{};
-  std::string text{};            // of a scalar
-  bool quoted{false};            // the scalar was written in quotes
-  std::vector<Tree> items{};     // of a list
-  std::vector<Entry> entries{};  // of a map, in the order of the file
+  std::string text{};          // of a scalar
+  bool quoted{false};          // the scalar was written in quotes
+  std::vector<Tree> items{};   // of a list
+  std::vector<Entry> entries;  // of a map, in the order of the file
 
   [[nodiscard]] const Tree* find(std::string_view key) const;  // nullptr if absent or not a map
 };
@@ -31,6 +31,11 @@ struct Tree::Entry {
   SourceLocation key_at;
   Tree value;
 };
+
+// Trees that no file wrote: a list, a map or null; a text; a number, a word or a quantity.
+[[nodiscard]] Tree make_tree(Tree::Kind kind, SourceLocation at = {});
+[[nodiscard]] Tree make_text(std::string text);
+[[nodiscard]] Tree make_plain(std::string text);
 
 // Parses one document; `name` is what errors call the file. Throws InputError.
 [[nodiscard]] Tree parse_tree(std::string_view text, const std::string& name);

@@ -12,6 +12,7 @@
 
 #include "workload/graph_order.hpp"
 #include "workload/graph_report.hpp"
+#include "workload/quote.hpp"
 #include "workload/shapes.hpp"
 
 namespace wafersim {
@@ -43,7 +44,8 @@ class NameTable {
     const auto known = index_.find(reference.layer);
     if (known != index_.end()) return known->second;
     report_.add(reference.at, user.name,
-                fmt::format("unknown input '{}'{}", reference.layer, suggestion(reference.layer)));
+                fmt::format("unknown input {}{}", workload_detail::in_quotes(reference.layer),
+                            suggestion(reference.layer)));
     return std::nullopt;
   }
 

@@ -14,6 +14,7 @@
 #include "wafersim/workload/graph_builder.hpp"
 
 #include "workload/model_keys.hpp"
+#include "workload/quote.hpp"
 #include "workload/transformer.hpp"
 
 namespace wafersim::workload_detail {
@@ -111,7 +112,7 @@ ImportedModel import_hugging_face(const Tree& config, const std::string& name) {
     throw InputError{
         {.at = type->at,
          .key = "model_type",
-         .message = fmt::format("unknown model type '{}'; known: {}", type->text, known_types())}};
+         .message = fmt::format("unknown model type {}; known: {}", in_quotes(type->text), known_types())}};
   }
   return known->import(config, name);
 }

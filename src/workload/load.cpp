@@ -13,6 +13,7 @@
 #include "workload/graph_file.hpp"
 #include "workload/hugging_face.hpp"
 #include "workload/plan_check.hpp"
+#include "workload/quote.hpp"
 #include "workload/workload_file.hpp"
 
 namespace wafersim {
@@ -36,8 +37,9 @@ Tree load_model(const fs::path& file, const SourceLocation& mention) {
     std::vector<Problem> problems = error.problems();
     for (Problem& problem : problems) {
       if (problem.at.line != 0 || problem.at.file != file.string()) continue;
-      problem = {
-          .at = mention, .key = "model", .message = fmt::format("'{}' {}", file.string(), problem.message)};
+      problem = {.at = mention,
+                 .key = "model",
+                 .message = fmt::format("{} {}", workload_detail::in_quotes(file.string()), problem.message)};
     }
     throw InputError{std::move(problems)};
   }
@@ -111,6 +113,9 @@ LoadedWorkload read(const Tree& file, const std::string& name) {
   const Tree* model_tree = reader.take("model", false);
   const Tree* graph_tree = reader.take("graph", false);
   reader.finish();
+  if (workload_detail::has_control_character(record.name)) {
+    problems.add(file.find("name")->at, "name", "must be text on one line");
+  }
   workload_detail::ImportedModel model;
   try {
     model = import(file, model_tree, graph_tree, record.name);

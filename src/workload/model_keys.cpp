@@ -12,6 +12,7 @@
 #include "wafersim/base/parse.hpp"
 #include "wafersim/workload/graph_builder.hpp"
 
+#include "workload/quote.hpp"
 #include "workload/transformer.hpp"
 
 namespace wafersim::workload_detail {
@@ -36,7 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kActivat
 std::string found(const Tree& value) {
   if (value.kind == Tree::Kind::list) return "a list";
   if (value.kind == Tree::Kind::map) return "a map";
-  return fmt::format("'{}'", value.text);
+  return in_quotes(value.text);
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ void ModelKeys::note(const std::string& key, std::string text, bool quoted) {
 std::optional<std::uint64_t> ModelKeys::optional_size(const std::string& key) {
   const Tree* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (value->kind != Tree::Kind::scalar) {
+  if (value->kind != Tree::Kind::scalar || has_control_character(value->text)) {
     problems_.add(value->at, key, fmt::format("expected a whole number, got {}", found(*value)));
     return std::nullopt;
   }

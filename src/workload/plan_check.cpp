@@ -10,6 +10,8 @@
 
 #include "wafersim/base/wide.hpp"
 
+#include "workload/quote.hpp"
+
 namespace wafersim::workload_detail {
 namespace {
 
@@ -65,7 +67,7 @@ void check_patterns(const Workload& workload, const Tree& file, Problems& proble
     const auto& layers = workload.graph.layers;
     if (std::any_of(layers.begin(), layers.end(), named)) continue;
     problems.add(rules->items[i].at, fmt::format("sparsity.exceptions.{}.layers", i),
-                 fmt::format("no layer with a matrix of its own has a name like '{}'", pattern));
+                 fmt::format("no layer with a matrix of its own has a name like {}", in_quotes(pattern)));
   }
 }
 

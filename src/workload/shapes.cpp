@@ -12,6 +12,8 @@
 #include "wafersim/base/suggest.hpp"
 #include "wafersim/base/wide.hpp"
 
+#include "workload/quote.hpp"
+
 namespace wafersim {
 namespace {
 
@@ -106,7 +108,8 @@ bool ShapeRule::declared_input() {
 bool ShapeRule::function(std::span<const std::string> known) {
   layer_.function = draft_.function;
   if (std::find(known.begin(), known.end(), draft_.function) != known.end()) return true;
-  return wrong(fmt::format("unknown function '{}'; known: {}", draft_.function, fmt::join(known, ", ")));
+  return wrong(
+      fmt::format("unknown function {}; known: {}", in_quotes(draft_.function), fmt::join(known, ", ")));
 }
 
 bool ShapeRule::matrix() {

@@ -36,6 +36,20 @@ bool is_control(char c) {
   return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
 }
 
+// Brackets that wait for their end, quoted or not; what a parser holds in memory for them is a hundred times
+// their size.
+class BracketCount {
+ public:
+  void see(char c) {
+    if (c == '[' || c == '{') ++open_;
+    if ((c == ']' || c == '}') && open_ > 0) --open_;
+  }
+  [[nodiscard]] bool too_many() const { return open_ > kMostOpenBrackets; }
+
+ private:
+  std::size_t open_{0};
+};
+
 }  // namespace
 
 std::string checked_text(std::string_view text, const std::string& name) {
@@ -47,6 +61,7 @@ std::string checked_text(std::string_view text, const std::string& name) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   at.line = at.column = 1;
   std::string clean;
+  BracketCount brackets;
   clean.reserve(text.size());
   while (!text.empty()) {
     if (text.starts_with("\r\n")) text.remove_prefix(1);
@@ -57,6 +72,11 @@ std::string checked_text(std::string_view text, const std::string& name) {
                         .key = {},
                         .message = fmt::format("not a text file: control character 0x{:02X}",
                                                static_cast<unsigned char>(text.front()))}};
+    }
+    brackets.see(text.front());
+    if (brackets.too_many()) {
+      throw InputError{
+          {.at = at, .key = {}, .message = fmt::format("more than {} open brackets", kMostOpenBrackets)}};
     }
     at.column = text.front() == '\n' ? 1 : at.column + static_cast<std::uint32_t>(length);
     at.line += static_cast<std::uint32_t>(text.front() == '\n');

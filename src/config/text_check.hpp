@@ -7,7 +7,7 @@
 namespace wafersim {
 
 // The text without byte-order mark and carriage returns at line ends. Throws InputError: too large, not
-// UTF-8, control characters.
+// UTF-8, control characters, brackets without end.
 [[nodiscard]] std::string checked_text(std::string_view text, const std::string& name);
 
 // The text with a blank for each control character: an error message is one line.

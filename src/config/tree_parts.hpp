@@ -11,6 +11,7 @@ namespace wafersim {
 // honest file, the graph of a model with a thousand layers, stays below a tenth of each.
 inline constexpr std::size_t kDeepest = 64;
 inline constexpr std::size_t kLargestFile = std::size_t{16} << 20U;
+inline constexpr std::size_t kMostOpenBrackets = 10'000;
 inline constexpr std::size_t kMostValues = 1'000'000;
 inline constexpr std::size_t kMostProblems = 100;
 

@@ -1,6 +1,8 @@
 // Machine files are read completely, or refused with every problem they have.
 #include "wafersim/config/machine.hpp"
 
+#include <cstdlib>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +31,9 @@ std::string complaint_about(std::string_view text) {
 
 struct Anything {
   template <class T>
-  operator T() const;  // NOLINT: only named in unevaluated context
+  operator T() const {  // NOLINT(google-explicit-constructor): converting is its purpose
+    std::abort();       // only named, never called
+  }
 };
 template <class T, class... Args>
 consteval std::size_t member_count() {

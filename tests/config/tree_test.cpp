@@ -83,8 +83,9 @@ TEST(ParseTree, RefusesWhatIsNotYaml) {
 TEST(ParseTree, BoundsDepthAndSize) {
   EXPECT_EQ(complaint_about("a: " + std::string(100, '[') + std::string(100, ']')),
             "f.yaml:1:67: a: nested deeper than 64 levels");
-  EXPECT_EQ(complaint_about(std::string(100'000, '[')),
+  EXPECT_EQ(complaint_about(std::string(10'000, '[')),
             "f.yaml:1:1: expected a word as key, got a list or a bracket that is never closed");
+  EXPECT_EQ(complaint_about(std::string(10'001, '[')), "f.yaml:1:10001: more than 10000 open brackets");
   std::string deep;
   for (int i = 0; i < 200; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
   EXPECT_NE(complaint_about(deep).find("nested deeper than 64 levels"), std::string::npos);

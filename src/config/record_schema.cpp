@@ -12,10 +12,9 @@
 namespace wafersim {
 namespace {
 
-Tree map(std::vector<std::pair<std::string, Tree>> entries) {
+Tree map(const std::vector<std::pair<std::string, Tree>>& entries) {
   Tree tree = make_tree(Tree::Kind::map);
-  for (auto& [key, value] : entries)
-    tree.entries.push_back({.key = std::move(key), .key_at = {}, .value = std::move(value)});
+  for (const auto& [key, value] : entries) tree.entries.push_back({.key = key, .key_at = {}, .value = value});
   return tree;
 }
 

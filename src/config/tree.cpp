@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "wafersim/base/parse.hpp"
+
 #include "config/text_check.hpp"
 #include "config/tree_parts.hpp"
 
@@ -17,6 +19,27 @@ Tree* find_mutable(Tree& map, std::string_view key) {
   const auto entry = std::find_if(map.entries.begin(), map.entries.end(),
                                   [&](const Tree::Entry& e) { return e.key == key; });
   return entry == map.entries.end() ? nullptr : &entry->value;
+}
+
+// The value of a key, made if need be, or the item at a position that the list has; nullptr otherwise.
+Tree* step_into(Tree& tree, const std::string& name, const SourceLocation& at) {
+  if (tree.kind == Tree::Kind::null) tree = make_tree(Tree::Kind::map, at);
+  if (tree.kind == Tree::Kind::list) {
+    const Parsed<std::uint64_t> position = parse_count(name);
+    return position.value && *position.value < tree.items.size() ? &tree.items[*position.value] : nullptr;
+  }
+  if (tree.kind != Tree::Kind::map) return nullptr;
+  if (Tree* value = find_mutable(tree, name)) return value;
+  tree.entries.push_back({.key = name, .key_at = at, .value = make_tree(Tree::Kind::null, at)});
+  return &tree.entries.back().value;
+}
+
+// Why step_into found nothing.
+std::string dead_end(const Tree& tree, const std::string& path, const std::string& name) {
+  if (tree.kind != Tree::Kind::list)
+    return fmt::format("'{}' holds a value, not a map of keys", shorten(path));
+  return fmt::format("'{}' is a list, and '{}' is none of its {} positions", shorten(path), shorten(name),
+                     tree.items.size());
 }
 
 void place_everywhere(Tree& tree, const SourceLocation& at) {
@@ -116,17 +139,9 @@ void set_value(Tree& root, std::string_view key, std::string_view value, const s
   Tree* here = &root;
   std::string path;
   for (const std::string& name : names) {
-    if (here->kind == Tree::Kind::null) *here = make_tree(Tree::Kind::map, at);
-    if (here->kind != Tree::Kind::map) {
-      throw InputError{{.at = at,
-                        .key = shorten(key),
-                        .message = fmt::format("'{}' holds a value, not a map of keys", shorten(path))}};
-    }
-    Tree* next = find_mutable(*here, name);
-    if (next == nullptr) {
-      here->entries.push_back({.key = name, .key_at = at, .value = make_tree(Tree::Kind::null, at)});
-      next = &here->entries.back().value;
-    }
+    Tree* next = step_into(*here, name, at);
+    if (next == nullptr)
+      throw InputError{{.at = at, .key = shorten(key), .message = dead_end(*here, path, name)}};
     here = next;
     path += (path.empty() ? "" : ".") + name;
   }

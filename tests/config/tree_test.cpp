@@ -102,6 +102,14 @@ TEST(SetValue, OverridesAndMakesMapsOnTheWay) {
   EXPECT_EQ(to_string(tree.find("wafer")->find("clock")->at), "--set");
 }
 
+TEST(SetValue, ANumberPicksAnItemOfAList) {
+  Tree tree = parse_tree("a: [{b: 1}, {b: 2}]", "f.yaml");
+  set_value(tree, "a.1.b", "3", "--set");
+  EXPECT_EQ(to_json(tree), R"({"a":[{"b":1},{"b":3}]})");
+  EXPECT_EQ(complaint([&] { set_value(tree, "a.2.b", "3", "--set"); }),
+            "--set: a.2.b: 'a' is a list, and '2' is none of its 2 positions");
+}
+
 TEST(SetValue, NamesTheOptionWhenItIsWrong) {
   Tree tree = parse_tree("a: {b: 1}", "f.yaml");
   const auto set = [&](std::string_view key, std::string_view value) {

@@ -45,8 +45,9 @@ struct Tree::Entry {
 // directory, empty, not YAML, a loop of bases.
 [[nodiscard]] Tree load_tree(const std::filesystem::path& file);
 
-// Sets `key` (a dotted path) to the YAML in `value`, as `--set key=value` does; maps on the way are made.
-// Maps merge as they do with `base:`. Errors that are later found in it name `origin`. Throws InputError.
+// Sets `key` (a dotted path) to the YAML in `value`, as `--set key=value` does; maps on the way are made, and
+// a number picks an item of a list (from 0). Maps merge as they do with `base:`. Errors that are later found
+// in it name `origin`. Throws InputError.
 void set_value(Tree& root, std::string_view key, std::string_view value, const std::string& origin);
 
 // Compact JSON-compatible text of a tree: scalars that were quoted in the source, or that do not look like a

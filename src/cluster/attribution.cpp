@@ -90,4 +90,17 @@ StepShares share_out(const StepProgram& program, const std::vector<OpRecord>& re
   return step;
 }
 
+StepShares share_out(const StepProgram& program, const Wafer& wafer) {
+  const std::vector<Instant>& ends = wafer.step_ends();
+  return share_out(program, wafer.records(), ends[ends.size() - 2], wafer.clock());
+}
+
+CyclesByPart StepShares::parts() const {
+  CyclesByPart sum{};
+  for (const OpShare& op : ops) {
+    for (const Part part : kAllParts) sum[index_of(part)] += op.parts[index_of(part)];
+  }
+  return sum;
+}
+
 }  // namespace wafersim

@@ -14,7 +14,7 @@ StationSpec at_rate(Part part, BytesPerSecond rate) {
 }
 
 // `bytes_per_weight` for every weight of a parcel that arrived in `count` chunks.
-Work per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks) {
+Load per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks) {
   const Bytes total = Bytes{weights} * bytes_per_weight;
   const Bytes each{divide_up(total.count(), chunks)};
   return {.total = total, .first = each, .last = each};
@@ -53,6 +53,10 @@ void Shard::advance_position() {
   ++step_;
 }
 
+Stamp Shard::ready(const Ledger& ledger) const {
+  return ledger.updates > step_ ? ledger.updated_before : ledger.updated;
+}
+
 void Shard::issue() {
   faults_.guard([this] {
     if (down.busy()) return;
@@ -81,8 +85,8 @@ void Shard::send(const StepOp& op) {
                     .bytes = parcel.bytes(),
                     .weights = parcel.weights(),
                     .contributions = 1};
-  const Work work = moved(train.bytes, spec_.chunk);
-  Passage passage{.head = ledger_[op.owner].updated, .tail = ledger_[op.owner].updated};
+  const Load load = moved(train.bytes, spec_.chunk);
+  Passage passage{.head = ready(ledger_[op.owner]), .tail = ready(ledger_[op.owner])};
 
   from_flash_ = program_.stored[op.owner].in_flash;
   if (from_flash_) {
@@ -90,9 +94,9 @@ void Shard::send(const StepOp& op) {
     in_flash_.offset = flash_offset_;
     flash_offset_ += train.bytes.count();
     passage.head = later(read_ahead_.room_for_first(in_flash_), passage.head);
-    passage = flash_stream_.pass(passage, work);
+    passage = flash_stream_.pass(passage, load);
   }
-  passage = link_.pass(dram_stream_.pass(passage, work), work);
+  passage = link_.pass(dram_stream_.pass(passage, load), load);
 
   sequence_ += chunks_of(train.bytes, spec_.chunk).count;
   offset_ += train.bytes.count();
@@ -126,6 +130,7 @@ void Shard::receive(const Train& train, const Passage& passage) {
   if (last) {
     ledger.contributions = 0;
     ++ledger.updates;
+    ledger.updated_before = ledger.updated;
     ledger.updated = done;
     ledger.update_time = done.at - passage.tail.at;
     stats_.updates += train.weights;

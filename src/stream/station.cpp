@@ -7,29 +7,29 @@ namespace wafersim {
 
 // D(k) = max(A(k), D(k-1)) + s. Arrivals are convex in the chunk number, so the last chunk leaves either
 // right behind its own arrival or at the end of a train that was served without a gap.
-Passage Station::serve_whole_chunks(const Passage& in, const Work& work) const {
+Passage Station::serve_whole_chunks(const Passage& in, const Load& load) const {
   const Stamp start = later(in.head, free_);
-  const Stamp behind_arrival = trail_->after(in.tail, transfer_time(work.last, spec_.rate), spec_.part);
-  const Stamp without_gap = trail_->after(start, transfer_time(work.total, spec_.rate), spec_.part);
-  return {.head = trail_->after(start, transfer_time(work.first, spec_.rate), spec_.part),
+  const Stamp behind_arrival = trail_->after(in.tail, transfer_time(load.last, spec_.rate), spec_.part);
+  const Stamp without_gap = trail_->after(start, transfer_time(load.total, spec_.rate), spec_.part);
+  return {.head = trail_->after(start, transfer_time(load.first, spec_.rate), spec_.part),
           .tail = later(behind_arrival, without_gap)};
 }
 
 // D(k) = max(A(k), D(k-1) + s): a chunk leaves no earlier than its last byte arrives.
-Passage Station::serve_while_arriving(const Passage& in, const Work& work) const {
-  const Stamp behind_previous = trail_->after(free_, transfer_time(work.first, spec_.rate), spec_.part);
+Passage Station::serve_while_arriving(const Passage& in, const Load& load) const {
+  const Stamp behind_previous = trail_->after(free_, transfer_time(load.first, spec_.rate), spec_.part);
   const Stamp head = later(in.head, behind_previous);
   const Stamp without_gap =
-      trail_->after(head, transfer_time(work.total - work.first, spec_.rate), spec_.part);
+      trail_->after(head, transfer_time(load.total - load.first, spec_.rate), spec_.part);
   return {.head = head, .tail = later(in.tail, without_gap)};
 }
 
-Passage Station::pass(const Passage& in, const Work& work) {
+Passage Station::pass(const Passage& in, const Load& load) {
   const Passage out =
-      spec_.serving == Serving::cut_through ? serve_while_arriving(in, work) : serve_whole_chunks(in, work);
+      spec_.serving == Serving::cut_through ? serve_while_arriving(in, load) : serve_whole_chunks(in, load);
   free_ = out.tail;
-  stats_.bytes += work.total;
-  stats_.busy += transfer_time(work.total, spec_.rate);
+  stats_.bytes += load.total;
+  stats_.busy += transfer_time(load.total, spec_.rate);
   return {.head = trail_->after(out.head, spec_.latency, Part::fill),
           .tail = trail_->after(out.tail, spec_.latency, Part::fill)};
 }

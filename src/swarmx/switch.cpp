@@ -35,14 +35,14 @@ Switch::Switch(const sc_core::sc_module_name& name, const SwitchSpec& spec, Trai
 }
 
 void Switch::broadcast(const Train& train, const Passage& passage) {
-  const Work work = moved(train.bytes, spec_.chunk);
+  const Load load = moved(train.bytes, spec_.chunk);
   const Passage in{.head = later(buffer_down_.room_for_first(train), passage.head), .tail = passage.tail};
   stats_.received_down += train.bytes;
   weights_ = train;
   weights_arrival_ = passage.tail;
   children_waited_for_ = children_.size();
   for (const auto& child : children_) {
-    child->leaving = child->link.pass(in, work);
+    child->leaving = child->link.pass(in, load);
     child->down.send(train, child->leaving);
   }
 }

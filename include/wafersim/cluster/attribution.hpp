@@ -23,11 +23,16 @@ struct OpShare {
 struct StepShares {
   Cycles total;
   std::vector<OpShare> ops;
+
+  [[nodiscard]] CyclesByPart parts() const;  // summed over the operations
 };
 
 // `records` are those of the last step, which began at `began`.
 [[nodiscard]] StepShares share_out(const StepProgram& program, const std::vector<OpRecord>& records,
                                    const Instant& began, const WaferClock& clock);
+
+// The same for the last step of a wafer that kept its records.
+[[nodiscard]] StepShares share_out(const StepProgram& program, const Wafer& wafer);
 
 // Splits `whole` in proportion to `weights`, in integers that sum to it (largest remainder first, then lowest
 // index). With no weight at all everything goes to `fallback`.

@@ -70,6 +70,7 @@ class Shard final : public sc_core::sc_module {
     std::uint64_t contributions{};  // of the running step
     std::uint32_t updates{};        // steps completed
     Stamp updated;                  // when the last update was done
+    Stamp updated_before;           // when the one before it was
     Picoseconds update_time;        // what that update took
   };
 
@@ -79,6 +80,9 @@ class Shard final : public sc_core::sc_module {
   void receive(const Train& train, const Passage& passage);
   Stamp update(const StoredLayer& stored, std::uint64_t weights, const Passage& in, bool last);
   void advance_position();
+  // When the weights that this step works with became ready: after the previous step's update. This step's own
+  // update may be under way already, into the second copy, while these are still being streamed.
+  [[nodiscard]] Stamp ready(const Ledger& ledger) const;
 
   ShardSpec spec_;
   const StepProgram& program_;

@@ -27,8 +27,8 @@ struct StationStats {
   Picoseconds busy;  // time in which bytes were moved at the full rate
 };
 
-// The work that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
-struct Work {
+// The load that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
+struct Load {
   Bytes total;
   Bytes first;  // for the first chunk
   Bytes last;   // for the last chunk
@@ -41,7 +41,7 @@ class Station {
   Station(const StationSpec& spec, Trail& trail) : spec_{spec}, trail_{&trail} {}
 
   // When the train that arrives as `in` has left this station and arrived at the next.
-  Passage pass(const Passage& in, const Work& work);
+  Passage pass(const Passage& in, const Load& load);
 
   // The next station took the last chunk only at `tail` (as arrived there): until then this one was blocked.
   void hold_until(const Stamp& tail);
@@ -52,16 +52,16 @@ class Station {
 
  private:
   StationSpec spec_;
-  [[nodiscard]] Passage serve_whole_chunks(const Passage& in, const Work& work) const;
-  [[nodiscard]] Passage serve_while_arriving(const Passage& in, const Work& work) const;
+  [[nodiscard]] Passage serve_whole_chunks(const Passage& in, const Load& load) const;
+  [[nodiscard]] Passage serve_while_arriving(const Passage& in, const Load& load) const;
 
   Trail* trail_;
   Stamp free_;
   StationStats stats_;
 };
 
-// Work of a train that is simply moved, cut into chunks.
-[[nodiscard]] constexpr Work moved(Bytes bytes, Bytes chunk) {
+// Load of a train that is simply moved, cut into chunks.
+[[nodiscard]] constexpr Load moved(Bytes bytes, Bytes chunk) {
   const Chunking cut = chunks_of(bytes, chunk);
   return {.total = bytes, .first = cut.first, .last = cut.last};
 }

@@ -1,0 +1,238 @@
+// The headline, the layers, the attribution and the memory.
+#include "cluster/accounting.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/time.hpp"
+#include "wafersim/cluster/attribution.hpp"
+#include "wafersim/workload/summary.hpp"
+
+#include "cluster/bottleneck.hpp"
+#include "cluster/stations.hpp"
+
+namespace wafersim {
+
+namespace {
+
+// Cycles of step `index`, counted from the end of the one before it.
+Cycles step_cycles(const Wafer& wafer, std::size_t index) {
+  const Instant began = index == 0 ? Instant{} : wafer.step_ends()[index - 1];
+  return wafer.clock().between(began, wafer.step_ends()[index]);
+}
+
+const Wafer& first_wafer(const Cluster& cluster) {
+  return *cluster.nodes().front().wafer;
+}
+
+double per_second(double amount, Picoseconds time) {
+  return time == Picoseconds{} ? 0.0 : amount * 1e12 / static_cast<double>(time.count());
+}
+
+StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster) {
+  const Wafer& wafer = first_wafer(cluster);
+  const std::size_t last = wafer.step_ends().size() - 1;
+  const std::uint64_t nodes = machine.cluster.nodes;
+  const double sequences = static_cast<double>(run.wafer.sequences() * nodes);
+
+  StepOutcome step;
+  step.cycles = step_cycles(wafer, last);
+  step.steady = step.cycles == step_cycles(wafer, last - 1);
+  step.first_step_cycles = step_cycles(wafer, 0);
+  step.time = time_of(step.cycles, machine.wafer.clock);
+  step.samples_per_second = per_second(sequences, step.time);
+  step.tokens_per_second = step.samples_per_second * static_cast<double>(run.workload.plan.sequence_length);
+  const Work work = work_of(run.workload, run.wafer.sequences() * nodes);
+  step.flops_done = work.done.total();
+  step.flops_skipped = work.skipped.total();
+  const double pes = static_cast<double>(machine.wafer.grid.columns * machine.wafer.grid.rows * nodes);
+  const double peak = pes * 2.0 * static_cast<double>(machine.wafer.pe.fmacs_fp16) *
+                      static_cast<double>(machine.wafer.clock.count());
+  step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;
+  const EnergySpec& energy = machine.wafer.energy;
+  const Wide femtojoules = (run.step.work.fmacs * energy.femtojoules_per_fmac +
+                            run.step.work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
+                           nodes;
+  step.energy_joules = static_cast<double>(femtojoules) * 1e-15;
+  return step;
+}
+
+void add_op(LayerOutcome& layer, const StepOp& op, const OpShare& share) {
+  (op.pass == Pass::forward ? layer.forward_cycles : layer.backward_cycles) += share.total;
+  layer.compute_cycles += op.compute;
+  layer.fabric_cycles += op.fabric;
+  layer.fill_cycles += op.fill;
+  layer.stream_wait_cycles += share.stream_wait;
+  layer.reduce_wait_cycles += share.reduce_wait;
+  layer.update_wait_cycles += share.update_wait;
+  layer.bytes_in += op.weights.bytes();
+  layer.bytes_out += op.gradients.bytes();
+  for (const Part part : kAllParts) layer.parts[index_of(part)] += share.parts[index_of(part)];
+}
+
+std::vector<LayerOutcome> layer_table(const PlannedRun& run, const Cluster& cluster,
+                                      const StepShares& shares) {
+  const Graph& graph = run.workload.graph;
+  std::vector<LayerOutcome> layers;
+  for (std::uint32_t id = 0; id < graph.layers.size(); ++id) {
+    const Layer& layer = graph.layers[id];
+    LayerOutcome row;
+    row.name = layer.name;
+    row.kind = to_string(layer.kind);
+    row.weights = layer.owned_weights();
+    row.nonzero_weights = run.step.program.stored[id].weights;
+    row.update_cycles =
+        cycles_in(cluster.shards().front()->update_time(id), first_wafer(cluster).clock().frequency());
+    layers.push_back(std::move(row));
+  }
+  for (std::size_t i = 0; i < shares.ops.size(); ++i) {
+    const StepOp& op = run.step.program.ops[i];
+    add_op(layers[op.layer], op, shares.ops[i]);
+  }
+  return layers;
+}
+
+std::vector<MemoryOutcome> memory_table(const MachineSpec& machine, const PlannedRun& run) {
+  const MemoryXSpec& store = machine.memoryx;
+  const Graph& graph = run.workload.graph;
+  const auto biggest = [&](bool in_flash) -> std::string {
+    const auto& stored = run.step.program.stored;
+    std::size_t best = stored.size();
+    for (std::size_t id = 0; id < stored.size(); ++id) {
+      if (stored[id].in_flash != in_flash || stored[id].weights == 0) continue;
+      if (best == stored.size() || stored[id].weights > stored[best].weights) best = id;
+    }
+    return best == stored.size() ? std::string{} : graph.layers[best].name;
+  };
+  return {{.name = "wafer.sram",
+           .used = run.wafer.sram.used(),
+           .capacity = run.wafer.sram.capacity,
+           .largest = run.wafer.sram.largest().name},
+          {.name = "memoryx.dram",
+           .used = run.step.placement.dram_used,
+           .capacity = store.dram.capacity * store.shards,
+           .largest = biggest(false)},
+          {.name = "memoryx.flash",
+           .used = run.step.placement.flash_used,
+           .capacity = store.flash.capacity * store.shards,
+           .largest = biggest(true)}};
+}
+
+StreamCount expected(const StepProgram& program, Parcel StepOp::*parcel, std::uint64_t lane,
+                     std::uint64_t lanes, std::uint64_t steps) {
+  StreamCount count;
+  for (const StepOp& op : program.ops) {
+    const Parcel part = (op.*parcel).on_lane(lane, lanes);
+    count.weights += part.weights() * steps;
+    count.bytes += part.bytes() * steps;
+  }
+  return count;
+}
+
+StreamCount& operator+=(StreamCount& a, const StreamCount& b) {
+  a.weights += b.weights;
+  a.bytes += b.bytes;
+  return a;
+}
+
+RunLedger ledger_of(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
+                    const StepShares& shares, Picoseconds step_time) {
+  RunLedger ledger;
+  ledger.nodes = machine.cluster.nodes;
+  const std::uint64_t lanes = machine.wafer.io.lanes;
+  for (std::uint64_t lane = 0; lane < cluster.shards().size(); ++lane) {
+    const ShardStats& stats = cluster.shards()[lane]->stats();
+    const StreamCount down = expected(run.step.program, &StepOp::weights, lane, lanes, machine.cluster.steps);
+    const StreamCount up = expected(run.step.program, &StepOp::gradients, lane, lanes, machine.cluster.steps);
+    ledger.lanes.push_back({.expected_down = down,
+                            .sent_down = {stats.weights_sent, stats.weight_bytes_sent},
+                            .expected_up = up,
+                            .received_up = {stats.gradients_received, stats.gradient_bytes_received},
+                            .trains_up = stats.trains_received,
+                            .contributions_up = stats.contributions_received});
+    ledger.expected_at_node += down;
+    ledger.expected_from_node += up;
+  }
+  for (const NodeClass& node : cluster.nodes()) {
+    const WaferStats& stats = node.wafer->stats();
+    ledger.node_counts.push_back({.received = {stats.weights_received, stats.weight_bytes_received},
+                                  .sent = {stats.gradients_sent, stats.gradient_bytes_sent}});
+  }
+  ledger.busy = busy_stations(cluster, machine, step_time);
+  for (std::size_t i = 0; i < shares.ops.size(); ++i) {
+    const StepOp& op = run.step.program.ops[i];
+    ledger.waits.push_back(
+        {.operation = fmt::format("{} of {}", to_string(op.pass), run.workload.graph.layers[op.layer].name),
+         .total = shares.ops[i].total,
+         .busy = op.compute + op.fabric + op.fill,
+         .waited = shares.ops[i].waited});
+  }
+  return ledger;
+}
+
+void check_laws(RunLedger ledger, const Outcome& outcome) {
+  ledger.step = outcome.step.cycles;
+  for (const PartOutcome& part : outcome.attribution) ledger.parts[index_of(part.part)] = part.cycles;
+  for (const LayerOutcome& layer : outcome.layers) ledger.layer_parts.push_back(layer.parts);
+  const std::vector<std::string> broken = violations(ledger);
+  if (broken.empty()) return;
+  throw InternalFault{fmt::format("the run broke its own laws:\n  {}", fmt::join(broken, "\n  "))};
+}
+
+}  // namespace
+
+Cycles steady_step(const Cluster& cluster) {
+  const Wafer& wafer = first_wafer(cluster);
+  return step_cycles(wafer, wafer.step_ends().size() - 1);
+}
+
+Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
+                const std::vector<const Cluster*>& what_ifs) {
+  const StepShares shares = share_out(run.step.program, first_wafer(cluster));
+  const CyclesByPart parts = shares.parts();
+  const TrainingPlan& plan = run.workload.plan;
+
+  Outcome outcome;
+  outcome.nodes = machine.cluster.nodes;
+  outcome.sequences_per_node = run.wafer.sequences();
+  outcome.tokens_per_node = outcome.sequences_per_node * plan.sequence_length;
+  outcome.bytes_per_parameter =
+      optimizer_cost(optimizer_kind(plan.optimizer), weight_bytes(plan), 0, 1).stored_bytes;
+  outcome.parameters = run.workload.graph.parameters();
+  outcome.plan = run.wafer;
+  outcome.step = headline(machine, run, cluster);
+  outcome.layers = layer_table(run, cluster, shares);
+  outcome.stations =
+      station_table(cluster, machine, plan, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
+  for (const Cluster* what_if : what_ifs) {
+    const Part part = *what_if->scenario().infinite;
+    outcome.attribution.push_back(
+        {.part = part, .cycles = parts[index_of(part)], .step_cycles_if_infinite = steady_step(*what_if)});
+  }
+  outcome.memory = memory_table(machine, run);
+  check_laws(ledger_of(machine, run, cluster, shares, outcome.step.time), outcome);
+  outcome.step.bottleneck = bottleneck_sentence(outcome);
+  return outcome;
+}
+
+std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster) {
+  const Wafer& wafer = first_wafer(cluster);
+  const std::vector<OpRecord>& records = wafer.records();
+  const Instant began = wafer.step_ends()[wafer.step_ends().size() - 2];
+  const Picoseconds origin = wafer.clock().time(began);
+  std::vector<TraceSpan> spans;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const StepOp& op = run.step.program.ops[i];
+    const std::string name =
+        fmt::format("{} {}", run.workload.graph.layers[op.layer].name, to_string(op.pass));
+    const Picoseconds from = wafer.clock().time(records[i].began) - origin;
+    const Picoseconds to = wafer.clock().time(records[i].ended) - origin;
+    spans.push_back({.track = "wafer", .name = name, .begin = from, .end = to});
+  }
+  return spans;
+}
+
+}  // namespace wafersim

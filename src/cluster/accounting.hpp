@@ -1,0 +1,33 @@
+// From what the modules counted to the figures of the outcome.
+#pragma once
+
+#include <vector>
+
+#include "wafersim/cluster/cluster.hpp"
+#include "wafersim/cluster/ledger.hpp"
+#include "wafersim/cluster/outcome.hpp"
+#include "wafersim/cluster/run.hpp"
+#include "wafersim/cluster/step_program.hpp"
+
+namespace wafersim {
+
+struct PlannedRun {
+  Workload workload;
+  WaferPlan wafer;
+  PlannedStep step;
+};
+
+// Everything but the sparsity section. Throws InternalFault if a law is broken.
+[[nodiscard]] Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
+                              const std::vector<const Cluster*>& what_ifs);
+
+// Compares with the dense twin, and says where the savings went.
+void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& dense,
+                  const Cluster& dense_cluster);
+
+[[nodiscard]] std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster);
+
+// Cycles of the last simulated step.
+[[nodiscard]] Cycles steady_step(const Cluster& cluster);
+
+}  // namespace wafersim

@@ -1,0 +1,116 @@
+// Plans the step, simulates it beside its what-if variants, checks the laws, and fills in the outcome.
+#include "wafersim/cluster/run.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/time.hpp"
+#include "wafersim/cluster/cluster.hpp"
+#include "wafersim/cluster/step_program.hpp"
+#include "wafersim/workload/summary.hpp"
+
+#include "cluster/accounting.hpp"
+
+namespace wafersim {
+
+namespace {
+
+// The same workload with nothing pruned, on micro-batches of the same size.
+Workload dense_twin(const Workload& workload, const WaferPlan& plan) {
+  Workload dense = workload;
+  dense.plan.sparsity.level = {};
+  dense.plan.sparsity.exceptions.clear();
+  dense.plan.micro_batch = plan.micro_batches.front();
+  dense.plan.global_batch.reset();
+  dense.plan.tokens_per_node = plan.sequences() * workload.plan.sequence_length;
+  return dense;
+}
+
+bool is_sparse(const Workload& workload) {
+  return std::any_of(workload.graph.layers.begin(), workload.graph.layers.end(), [&](const Layer& layer) {
+    return layer.matrix_weights > 0 &&
+           kept_matrix_weights(layer, workload.plan.sparsity) < layer.matrix_weights;
+  });
+}
+
+// All clusters live side by side in one simulation, because SystemC elaborates only once.
+class Simulation {
+ public:
+  explicit Simulation(const MachineSpec& machine) : machine_{machine} {}
+
+  const Cluster& add(const TrainingPlan& plan, const StepProgram& program, const Scenario& scenario) {
+    clusters_.push_back(
+        std::make_unique<Cluster>(scenario.name.c_str(), machine_, plan, program, scenario, faults_));
+    return *clusters_.back();
+  }
+
+  void run() {
+    sc_core::sc_start();
+    faults_.rethrow_if_any();
+    for (const auto& cluster : clusters_) {
+      if (cluster->finished()) continue;
+      throw InternalFault{fmt::format("the simulation came to a halt: {}", cluster->waiting_for())};
+    }
+  }
+
+ private:
+  const MachineSpec& machine_;
+  Faults faults_;
+  std::vector<std::unique_ptr<Cluster>> clusters_;
+};
+
+PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks) {
+  PlannedRun run{.workload = workload,
+                 .wafer = plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks),
+                 .step = {}};
+  run.step = plan_step(machine, workload, run.wafer, masks);
+  return run;
+}
+
+RunResult simulate(const MachineSpec& machine, const Workload& workload) {
+  MaskLibrary masks;
+  const PlannedRun run = plan_run(machine, workload, masks);
+  std::optional<PlannedRun> dense;
+  if (is_sparse(workload)) dense = plan_run(machine, dense_twin(workload, run.wafer), masks);
+
+  Simulation simulation{machine};
+  const Cluster& real = simulation.add(workload.plan, run.step.program,
+                                       {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
+  std::vector<const Cluster*> what_ifs;
+  for (const Part part : kAllParts) {
+    what_ifs.push_back(
+        &simulation.add(workload.plan, run.step.program,
+                        {.name = fmt::format("infinite_{}", to_string(part)), .infinite = part}));
+  }
+  const Cluster* dense_cluster = nullptr;
+  if (dense) {
+    dense_cluster = &simulation.add(dense->workload.plan, dense->step.program,
+                                    {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
+  }
+  simulation.run();
+
+  RunResult result;
+  result.outcome = account(machine, run, real, what_ifs);
+  if (dense) add_sparsity(result.outcome, run, *dense, *dense_cluster);
+  result.trace = trace_of(run, real);
+  return result;
+}
+
+}  // namespace
+
+RunResult run_training_step(const MachineSpec& machine, const Workload& workload) {
+  try {
+    return simulate(machine, workload);
+  } catch (const QuantityOverflow& overflow) {
+    throw DoesNotFit{
+        fmt::format("{} on {}: the run is too long or too large to count ({}): simulated time is kept in "
+                    "64 bits of picoseconds, 213 days",
+                    workload.graph.name, machine.name, overflow.what())};
+  }
+}
+
+}  // namespace wafersim

@@ -1,0 +1,60 @@
+// What sparsity saved, what it would save ideally, and where the difference went.
+#include <algorithm>
+
+#include "wafersim/cluster/attribution.hpp"
+#include "wafersim/workload/summary.hpp"
+
+#include "cluster/accounting.hpp"
+#include "cluster/stations.hpp"
+
+namespace wafersim {
+
+namespace {
+
+std::uint64_t weights_skipped(const PlannedRun& run) {
+  std::uint64_t skipped = 0;
+  for (const Layer& layer : run.workload.graph.layers) {
+    if (layer.tied_to || layer.matrix_weights == 0) continue;
+    skipped += layer.matrix_weights - kept_matrix_weights(layer, run.workload.plan.sparsity);
+  }
+  return skipped;
+}
+
+double ratio(Wide a, Wide b) {
+  return b == 0 ? 1.0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+}  // namespace
+
+void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& dense,
+                  const Cluster& dense_cluster) {
+  SparsityOutcome sparsity;
+  sparsity.weights_skipped = weights_skipped(run);
+  sparsity.flops_skipped = outcome.step.flops_skipped;
+  const Bytes with = node_traffic(run.step.program).in;
+  const Bytes without = node_traffic(dense.step.program).in;
+  sparsity.bytes_skipped = without > with ? without - with : Bytes{};
+  sparsity.bytes_added = with > without ? with - without : Bytes{};
+  sparsity.dense_step_cycles = steady_step(dense_cluster);
+  sparsity.speedup = ratio(sparsity.dense_step_cycles.count(), outcome.step.cycles.count());
+  const Wide all = outcome.step.flops_done + outcome.step.flops_skipped;
+  sparsity.ideal_speedup = ratio(all, outcome.step.flops_done);
+
+  // The ideal step is the dense one with every part scaled by the share of operations that remain.
+  const auto remaining =
+      static_cast<Wide>(sparsity.dense_step_cycles.count()) * (outcome.step.flops_done >> 10U);
+  sparsity.ideal_step_cycles = Cycles{narrow((all >> 10U) == 0 ? 0 : remaining / (all >> 10U))};
+  const CyclesByPart dense_parts =
+      share_out(dense.step.program, *dense_cluster.nodes().front().wafer).parts();
+  std::array<std::uint64_t, kParts> weights{};
+  for (std::size_t i = 0; i < kParts; ++i) weights[i] = dense_parts[i].count();
+  const CyclesByPart ideal = split(sparsity.ideal_step_cycles, weights, Part::compute);
+  for (const PartOutcome& part : outcome.attribution) {
+    const std::size_t i = index_of(part.part);
+    sparsity.lost_cycles[i] =
+        static_cast<std::int64_t>(part.cycles.count()) - static_cast<std::int64_t>(ideal[i].count());
+  }
+  outcome.sparsity = sparsity;
+}
+
+}  // namespace wafersim

@@ -89,6 +89,7 @@ std::string known_types() {
 
 std::vector<std::string_view> known_model_types() {
   std::vector<std::string_view> names;
+  names.reserve(kModelTypes.size());
   for (const ModelType& type : kModelTypes) names.push_back(type.name);
   return names;
 }

@@ -65,7 +65,10 @@ Tree wrap(Tree file) {
   Tree outer;
   outer.kind = Tree::Kind::map;
   outer.at = file.at;
-  outer.entries.push_back({.key = "model", .key_at = file.at, .value = std::move(file)});
+  Tree::Entry& model = outer.entries.emplace_back();
+  model.key = "model";
+  model.key_at = file.at;
+  model.value = std::move(file);
   return outer;
 }
 
@@ -99,8 +102,11 @@ void settle_sequence(TrainingPlan& plan, const workload_detail::ImportedModel& m
 
 Tree resolve(const WorkloadRecord& record, const char* key, Tree model) {
   Tree resolved = write_record(record);
-  resolved.entries.insert(resolved.entries.begin() + 1,
-                          Tree::Entry{.key = key, .key_at = model.at, .value = std::move(model)});
+  Tree::Entry entry;
+  entry.key = key;
+  entry.key_at = model.at;
+  entry.value = std::move(model);
+  resolved.entries.insert(resolved.entries.begin() + 1, std::move(entry));  // after the name
   return resolved;
 }
 

@@ -120,6 +120,7 @@ std::string ModelKeys::activation_or(const std::string& key, const std::string& 
                                    [&](const auto& activation) { return activation.first == name; });
   if (known != kActivations.end()) return std::string{known->second};
   std::vector<std::string_view> names;
+  names.reserve(kActivations.size());
   for (const auto& activation : kActivations) names.push_back(activation.first);
   problems_.add(place(key), key,
                 fmt::format("unknown activation {}; known: {}", value == nullptr ? name : found(*value),

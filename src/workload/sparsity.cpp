@@ -1,4 +1,5 @@
 // Which weights a sparsity plan keeps.
+#include <algorithm>
 #include <string_view>
 
 #include "wafersim/base/wide.hpp"
@@ -33,9 +34,10 @@ bool matches_pattern(std::string_view name, std::string_view pattern) {
 Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity) {
   if (layer.matrix_weights == 0) return {};
   const std::string& owner = layer.matrix_owner.empty() ? layer.name : layer.matrix_owner;
-  for (auto rule = sparsity.exceptions.rbegin(); rule != sparsity.exceptions.rend(); ++rule) {
-    if (matches_pattern(owner, rule->layers)) return rule->level;
-  }
+  const auto last =
+      std::find_if(sparsity.exceptions.rbegin(), sparsity.exceptions.rend(),
+                   [&](const SparsityRule& rule) { return matches_pattern(owner, rule.layers); });
+  if (last != sparsity.exceptions.rend()) return last->level;
   const bool is_table = layer.kind == OpKind::embedding || layer.tied_to_embedding;
   return is_table ? Fraction{} : sparsity.level;
 }

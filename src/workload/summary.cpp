@@ -63,6 +63,7 @@ std::vector<KindSummary> kinds_of(const Graph& graph) {
     kind.parameters += layer.owned_weights();
   }
   std::vector<KindSummary> list;
+  list.reserve(kinds.size());
   for (const auto& [kind, summary] : kinds) list.push_back(summary);
   return list;
 }

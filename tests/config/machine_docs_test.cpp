@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 
@@ -45,6 +46,25 @@ TEST(MachineDocs, KeyTableIsUpToDate) {
   const Tree example = load_tree(test::shipped_machine("cs2.yaml"));
   expect_contents(file, page.substr(0, from + begin.size()) +
                             key_table(machine_fields(), example, "`cs2.yaml`") + page.substr(to));
+}
+
+// "  key: value" with something after the colon that is neither a comment nor the machine's own name.
+bool says_a_value(const std::string& line) {
+  static const std::regex kValue{R"(^ *(?!base:|name:)[a-z0-9_]+: +[^# ].*)"};
+  return std::regex_match(line, kValue);
+}
+
+TEST(MachineDocs, EveryValueOfAShippedFileHasItsSourceBesideOrAboveIt) {
+  const std::regex comment{R"(^ *#.*)"};
+  for (const std::string& name : test::shipped_machines()) {
+    std::ifstream file{test::shipped_machine(name)};
+    std::string above;
+    for (std::string line; std::getline(file, line); above = line) {
+      if (!says_a_value(line)) continue;
+      EXPECT_TRUE(line.find('#') != std::string::npos || std::regex_match(above, comment))
+          << name << ": no source: " << line;
+    }
+  }
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ Cycles steady_step(const Cluster& cluster) {
 }
 
 Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
-                const std::vector<const Cluster*>& what_ifs) {
+                const WhatIfs& what_ifs) {
   const StepShares shares = share_out(run.step.program, first_wafer(cluster));
   const CyclesByPart parts = shares.parts();
   const TrainingPlan& plan = run.workload.plan;
@@ -207,11 +207,12 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   outcome.layers = layer_table(run, cluster, shares);
   outcome.stations =
       station_table(cluster, machine, plan, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
-  for (const Cluster* what_if : what_ifs) {
-    const Part part = *what_if->scenario().infinite;
+  for (const Part part : kAllParts) {
+    const std::size_t i = index_of(part);
     outcome.attribution.push_back(
-        {.part = part, .cycles = parts[index_of(part)], .step_cycles_if_infinite = steady_step(*what_if)});
+        {.part = part, .cycles = parts[i], .step_cycles_if_infinite = steady_step(*what_ifs.one_part[i])});
   }
+  outcome.step_cycles_if_stream_infinite = steady_step(*what_ifs.stream);
   outcome.memory = memory_table(machine, run);
   check_laws(ledger_of(machine, run, cluster, shares, outcome.step.time), outcome);
   outcome.step.bottleneck = bottleneck_sentence(outcome);

@@ -1,6 +1,7 @@
 // From what the modules counted to the figures of the outcome.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "wafersim/cluster/cluster.hpp"
@@ -17,9 +18,15 @@ struct PlannedRun {
   PlannedStep step;
 };
 
+// The same step with parts of the machine infinitely fast.
+struct WhatIfs {
+  std::array<const Cluster*, kParts> one_part{};
+  const Cluster* stream{};  // everything between the store and the wafer's edge
+};
+
 // Everything but the sparsity section. Throws InternalFault if a law is broken.
 [[nodiscard]] Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
-                              const std::vector<const Cluster*>& what_ifs);
+                              const WhatIfs& what_ifs);
 
 // Compares with the dense twin, and says where the savings went.
 void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& dense,

@@ -1,7 +1,8 @@
-// Says which part takes most of the step, what it waits for, and what a faster one would bring.
+// Finds what a faster part would change most, and says so with the waits that were measured.
 #include "cluster/bottleneck.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -9,87 +10,74 @@ namespace wafersim {
 
 namespace {
 
-double share(Cycles part, Cycles whole) {
-  return whole == Cycles{} ? 0.0 : static_cast<double>(part.count()) / static_cast<double>(whole.count());
+constexpr std::array kStreamParts{Part::io, Part::swarmx, Part::dram, Part::flash};
+
+double percent(Cycles part, Cycles whole) {
+  return whole == Cycles{} ? 0.0
+                           : 100.0 * static_cast<double>(part.count()) / static_cast<double>(whole.count());
 }
 
-std::string_view description(Part part) {
-  switch (part) {
-    case Part::compute:
-      return "the PEs' datapaths multiply and add";
-    case Part::fabric:
-      return "the PEs serve reductions and other traffic on the wafer";
-    case Part::io:
-      return "the wafer waits for the node's Ethernet lanes";
-    case Part::swarmx:
-      return "the wafer waits for SwarmX's links";
-    case Part::dram:
-      return "the wafer waits for MemoryX's DRAM";
-    case Part::flash:
-      return "the wafer waits for MemoryX's flash";
-    case Part::update:
-      return "the wafer waits for the optimizer's arithmetic";
-    case Part::fill:
-      return "pipelines fill and drain";
-  }
-  return "";
+std::string_view name_of(Part part) {
+  constexpr std::array<std::string_view, kParts> kNames{
+      "compute",         "on-wafer traffic",           "node I/O", "SwarmX", "MemoryX's DRAM",
+      "MemoryX's flash", "the optimizer's arithmetic", "latency"};
+  return kNames[index_of(part)];
 }
 
-// Stations that could be made faster, by the part they belong to.
-std::string_view noun(Part part) {
-  switch (part) {
-    case Part::compute:
-      return "compute";
-    case Part::fabric:
-      return "on-wafer traffic";
-    case Part::io:
-      return "node I/O";
-    case Part::swarmx:
-      return "SwarmX";
-    case Part::dram:
-      return "DRAM";
-    case Part::flash:
-      return "flash";
-    case Part::update:
-      return "the optimizer";
-    case Part::fill:
-      return "latency";
-  }
-  return "";
+const PartOutcome& row_of(const Outcome& outcome, Part part) {
+  return outcome.attribution[index_of(part)];
 }
 
-// The part whose removal would help most.
-const PartOutcome& most_helpful(const Outcome& outcome) {
+Cycles waiting_for_stream(const Outcome& outcome) {
+  Cycles sum;
+  for (const Part part : kStreamParts) sum += row_of(outcome, part).cycles;
+  return sum;
+}
+
+// The part of the wafer, the update or the pipelines whose removal would help most.
+const PartOutcome& best_single(const Outcome& outcome) {
   return *std::min_element(outcome.attribution.begin(), outcome.attribution.end(),
                            [](const PartOutcome& a, const PartOutcome& b) {
                              return a.step_cycles_if_infinite < b.step_cycles_if_infinite;
                            });
 }
 
+std::string stream_sentence(const Outcome& outcome) {
+  const Cycles step = outcome.step.cycles;
+  const Part worst = *std::max_element(kStreamParts.begin(), kStreamParts.end(), [&](Part a, Part b) {
+    return row_of(outcome, a).cycles < row_of(outcome, b).cycles;
+  });
+  std::string text = fmt::format(
+      "bound by the stream of weights: the wafers wait {:.1f} % of the step for it, {:.1f} % for {}; with an "
+      "infinitely fast stream the step would take {:.1f} % of its time",
+      percent(waiting_for_stream(outcome), step), percent(row_of(outcome, worst).cycles, step),
+      name_of(worst), percent(outcome.step_cycles_if_stream_infinite, step));
+  const Cycles alone = row_of(outcome, worst).step_cycles_if_infinite;
+  // Half of what the whole stream would gain is the line between one slow station and several equally slow
+  // ones.
+  const Cycles gain_alone = step > alone ? step - alone : Cycles{};
+  if (gain_alone * 2 < step - outcome.step_cycles_if_stream_infinite) {
+    text += fmt::format(" ({} alone: {:.1f} %, since the next station is as slow)", name_of(worst),
+                        percent(alone, step));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string bottleneck_sentence(const Outcome& outcome) {
-  const auto& parts = outcome.attribution;
-  const PartOutcome& first =
-      *std::max_element(parts.begin(), parts.end(),
-                        [](const PartOutcome& a, const PartOutcome& b) { return a.cycles < b.cycles; });
   const Cycles step = outcome.step.cycles;
-  std::string text =
-      fmt::format("for {:.1f} % of the step {}", 100.0 * share(first.cycles, step), description(first.part));
-  const double without = share(first.step_cycles_if_infinite, step);
-  if (first.step_cycles_if_infinite < step) {
-    text += fmt::format("; were {} infinitely fast, the step would take {:.1f} % of its time",
-                        noun(first.part), 100.0 * without);
-  } else {
-    text += fmt::format("; a faster {} alone would gain nothing, because the next station has the same rate",
-                        noun(first.part));
+  const PartOutcome& best = best_single(outcome);
+  if (outcome.step_cycles_if_stream_infinite < best.step_cycles_if_infinite ||
+      std::find(kStreamParts.begin(), kStreamParts.end(), best.part) != kStreamParts.end()) {
+    return stream_sentence(outcome);
   }
-  const PartOutcome& best = most_helpful(outcome);
-  if (best.part != first.part && best.step_cycles_if_infinite < first.step_cycles_if_infinite) {
-    text +=
-        fmt::format(" ({}: {:.1f} %)", noun(best.part), 100.0 * share(best.step_cycles_if_infinite, step));
-  }
-  return text;
+  return fmt::format(
+      "bound by {}: it takes {:.1f} % of the step, and without it the step would take {:.1f} % of its time; "
+      "the "
+      "wafers wait {:.1f} % of the step for weights",
+      name_of(best.part), percent(best.cycles, step), percent(best.step_cycles_if_infinite, step),
+      percent(waiting_for_stream(outcome), step));
 }
 
 }  // namespace wafersim

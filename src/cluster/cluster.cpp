@@ -43,15 +43,19 @@ Cluster::Cluster(const sc_core::sc_module_name& name, const MachineSpec& machine
   for (std::uint64_t lane = 0; lane < lanes; ++lane) make_lane(lane, tree);
 }
 
+bool Cluster::infinite(Part part) const {
+  return std::find(scenario_.infinite.begin(), scenario_.infinite.end(), part) != scenario_.infinite.end();
+}
+
 BytesPerSecond Cluster::rate(Part part, BytesPerSecond normal) const {
-  return scenario_.infinite == part ? kUnlimited : normal;
+  return infinite(part) ? kUnlimited : normal;
 }
 
 StationSpec Cluster::swarmx_link() const {
   const SwarmXSpec& swarmx = machine_.swarmx;
   return {.part = Part::swarmx,
           .rate = rate(Part::swarmx, swarmx.link_rate),
-          .latency = scenario_.infinite == Part::fill ? Picoseconds{} : swarmx.hop_latency,
+          .latency = infinite(Part::fill) ? Picoseconds{} : swarmx.hop_latency,
           .serving = swarmx.forwarding == Forwarding::cut_through ? Serving::cut_through
                                                                   : Serving::store_and_forward};
 }
@@ -63,7 +67,7 @@ StationSpec Cluster::node_link() const {
   StationSpec link = swarmx_link();
   link.part = Part::io;
   link.rate = rate(Part::io, std::min(io.lane_rate, std::max(ports, BytesPerSecond{1})));
-  link.latency = scenario_.infinite == Part::fill ? Picoseconds{} : io.latency;
+  link.latency = infinite(Part::fill) ? Picoseconds{} : io.latency;
   return link;
 }
 
@@ -103,9 +107,9 @@ WaferModuleSpec Cluster::wafer_spec() const {
           .receive_buffer = std::max(per_lane(wafer.receive_buffer), machine_.swarmx.chunk * 2),
           .gradient_buffer = std::max(per_lane(wafer.gradient_buffer), machine_.swarmx.chunk * 2),
           .link_up = link,
-          .free_compute = scenario_.infinite == Part::compute,
-          .free_fabric = scenario_.infinite == Part::fabric,
-          .free_fill = scenario_.infinite == Part::fill};
+          .free_compute = infinite(Part::compute),
+          .free_fabric = infinite(Part::fabric),
+          .free_fill = infinite(Part::fill)};
 }
 
 void Cluster::make_nodes(const TreeNode& tree, std::uint64_t multiplicity) {

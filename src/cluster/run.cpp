@@ -80,12 +80,13 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload) {
   Simulation simulation{machine};
   const Cluster& real = simulation.add(workload.plan, run.step.program,
                                        {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
-  std::vector<const Cluster*> what_ifs;
-  for (const Part part : kAllParts) {
-    what_ifs.push_back(
-        &simulation.add(workload.plan, run.step.program,
-                        {.name = fmt::format("infinite_{}", to_string(part)), .infinite = part}));
-  }
+  const auto what_if = [&](std::string_view name, std::vector<Part> infinite) {
+    return &simulation.add(workload.plan, run.step.program,
+                           {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
+  };
+  WhatIfs what_ifs;
+  for (const Part part : kAllParts) what_ifs.one_part[index_of(part)] = what_if(to_string(part), {part});
+  what_ifs.stream = what_if("stream", {Part::io, Part::swarmx, Part::dram, Part::flash});
   const Cluster* dense_cluster = nullptr;
   if (dense) {
     dense_cluster = &simulation.add(dense->workload.plan, dense->step.program,

@@ -11,10 +11,8 @@ namespace wafersim {
 
 namespace {
 
-double per_second(Bytes bytes, Picoseconds time) {
-  return time == Picoseconds{}
-             ? 0.0
-             : static_cast<double>(bytes.count()) * 1e12 / static_cast<double>(time.count());
+double per_second(Wide bytes, Picoseconds time) {
+  return time == Picoseconds{} ? 0.0 : static_cast<double>(bytes) * 1e12 / static_cast<double>(time.count());
 }
 double fraction(Picoseconds part, Picoseconds whole) {
   return whole == Picoseconds{} ? 0.0
@@ -33,7 +31,7 @@ class Table {
   Table(const Cluster& cluster, const MachineSpec& machine, Picoseconds time)
       : cluster_{cluster}, machine_{machine}, time_{time} {}
 
-  void row(std::string name, Bytes bytes, double peak, Picoseconds busy_per_step) {
+  void row(std::string name, Wide bytes, double peak, Picoseconds busy_per_step) {
     rows_.push_back({.name = std::move(name),
                      .bytes = bytes,
                      .achieved_bytes_per_second = per_second(bytes, time_),
@@ -73,14 +71,14 @@ void add_store(Table& table, const Shard& shard, const MachineSpec& machine, con
   const MemoryXSpec& store = machine.memoryx;
   const double shards = static_cast<double>(store.shards);
   const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
-  table.row("memoryx.flash", traffic.flash,
+  table.row("memoryx.flash", traffic.flash.count(),
             shards * (as_double(store.flash.read_bandwidth) + as_double(store.flash.write_bandwidth)),
             most(table.busy(shard.flash_stream()),
                  most(table.busy(shard.flash_read()), table.busy(shard.flash_write()))));
-  table.row("memoryx.dram", traffic.dram, shards * as_double(store.dram.bandwidth),
+  table.row("memoryx.dram", traffic.dram.count(), shards * as_double(store.dram.bandwidth),
             most(table.busy(shard.dram_stream()), table.busy(shard.dram_update())));
   const double peak_flops = shards * static_cast<double>(store.optimizer_flops);
-  table.row("memoryx.update", traffic.gradients,
+  table.row("memoryx.update", traffic.gradients.count(),
             traffic.flops == 0
                 ? 0.0
                 : as_double(traffic.gradients) / static_cast<double>(traffic.flops) * peak_flops,
@@ -95,7 +93,7 @@ void add_links(Table& table, const MachineSpec& machine, const NodeTraffic& traf
   const WaferIoSpec& io = machine.wafer.io;
   for (std::uint64_t level = 0; level < levels; ++level) {
     const std::uint64_t links = links_into_level(machine.cluster.nodes, machine.swarmx.fanout, level);
-    table.row(fmt::format("swarmx.level{}", level), (traffic.in + traffic.out) * links,
+    table.row(fmt::format("swarmx.level{}", level), Wide{(traffic.in + traffic.out).count()} * links,
               2.0 * static_cast<double>(links * io.lanes) * as_double(machine.swarmx.link_rate),
               busiest[level]);
   }
@@ -103,8 +101,8 @@ void add_links(Table& table, const MachineSpec& machine, const NodeTraffic& traf
   const double lane_rate =
       std::min(as_double(io.lane_rate),
                as_double(io.port_rate) * static_cast<double>(io.ports) / static_cast<double>(io.lanes));
-  table.row("node.io", (traffic.in + traffic.out) * machine.cluster.nodes, 2.0 * lanes * lane_rate,
-            busiest[levels]);
+  table.row("node.io", Wide{(traffic.in + traffic.out).count()} * machine.cluster.nodes,
+            2.0 * lanes * lane_rate, busiest[levels]);
 }
 
 void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, Picoseconds time,
@@ -114,7 +112,7 @@ void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, 
   const double pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
   const double clock = static_cast<double>(wafer.clock.count());
   const auto average = [&](std::string name, Wide bytes, double peak) {
-    table.row(std::move(name), Bytes{narrow(bytes)}, peak, {});
+    table.row(std::move(name), bytes, peak, {});
     StationOutcome& row = table.rows_.back();
     row.busy_fraction = row.achieved_bytes_per_second / peak;
   };

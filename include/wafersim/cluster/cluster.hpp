@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -20,10 +19,10 @@
 
 namespace wafersim {
 
-// One way to run a step: as the machine is, or with one part of it infinitely fast.
+// One way to run a step: as the machine is, or with some parts of it infinitely fast.
 struct Scenario {
   std::string name;
-  std::optional<Part> infinite;
+  std::vector<Part> infinite;
   Trail::Mode explain{Trail::Mode::ignore};
 };
 
@@ -60,6 +59,7 @@ class Cluster final : public sc_core::sc_module {
   void make_lane(std::uint64_t lane, const TreeNode& tree);
   void connect(OutPort& down, InPort& up, const TreeNode& tree, std::uint64_t level,
                std::uint64_t multiplicity);
+  [[nodiscard]] bool infinite(Part part) const;
   [[nodiscard]] BytesPerSecond rate(Part part, BytesPerSecond normal) const;
   [[nodiscard]] StationSpec swarmx_link() const;
   [[nodiscard]] StationSpec node_link() const;

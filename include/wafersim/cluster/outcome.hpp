@@ -54,7 +54,7 @@ struct LayerOutcome {
 // One station, all of its equals together.
 struct StationOutcome {
   std::string name;
-  Bytes bytes;   // per step
+  Wide bytes{};  // per step; may exceed 64 bits on the wafers
   Wide flops{};  // per step, of a station that computes
   double peak_flops_per_second{};
   double achieved_bytes_per_second{};
@@ -100,6 +100,7 @@ struct Outcome {
   std::vector<LayerOutcome> layers;
   std::vector<StationOutcome> stations;
   std::vector<PartOutcome> attribution;
+  Cycles step_cycles_if_stream_infinite;  // node I/O, SwarmX, DRAM and flash together
   std::vector<MemoryOutcome> memory;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload
 };

@@ -1,0 +1,33 @@
+// Layers that repeat, together: h.0.mlp.c_fc to h.47.mlp.c_fc become "h.*.mlp.c_fc"; private to this room.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "wafersim/cluster/outcome.hpp"
+
+namespace wafersim::report_detail {
+
+struct LayerGroup {
+  std::string name{};  // numbers in it that differ are `*`
+  std::string kind{};
+  std::uint64_t weights{};  // of each
+  std::uint64_t count{};
+  Cycles least{};  // forward and backward of one layer
+  Cycles most{};
+  Cycles total{};  // of all of them
+  Cycles compute{};
+  Cycles fabric{};
+  Cycles waited{};
+};
+
+// In the order of the first layer of each. A group holds layers whose names differ in numbers only, of one
+// kind and size.
+[[nodiscard]] std::vector<LayerGroup> group_layers(const std::vector<LayerOutcome>& layers);
+
+// At most `limit` groups: the ones that take most cycles, in their old order, and the others as one at the
+// end.
+[[nodiscard]] std::vector<LayerGroup> largest_groups(std::vector<LayerGroup> groups, std::size_t limit);
+
+}  // namespace wafersim::report_detail

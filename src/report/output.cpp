@@ -1,0 +1,120 @@
+// A temporary file beside the target, renamed when it is complete.
+#include "wafersim/report/output.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wafersim/base/error.hpp"
+
+namespace wafersim {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& message) {
+  throw InputError{{.at = {.file = file.string()}, .key = {}, .message = message}};
+}
+[[noreturn]] void refuse(const fs::path& file, int reason) {
+  refuse(file, "cannot be written: " + std::generic_category().message(reason));
+}
+
+// 0, or why it failed.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+// Holds back Ctrl-C and its like while a temporary file exists.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigemptyset(&all);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&all, signal);
+    sigprocmask(SIG_BLOCK, &all, &before_);
+  }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+  ~NoSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+mode_t usual_mode() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666U & ~mask;
+}
+
+// Through symbolic links, so that a link stays a link.
+fs::path real_target(const fs::path& file) {
+  std::error_code failure;
+  const fs::path target = fs::canonical(file, failure);
+  return failure ? file : target;
+}
+
+bool is_special(const fs::path& file) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(file, failure);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path{"."};
+}
+
+void write_in_place(const fs::path& file, std::string_view text) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) refuse(file, errno);
+  const int reason = write_all(descriptor, text);
+  ::close(descriptor);
+  if (reason != 0) refuse(file, reason);
+}
+
+}  // namespace
+
+void require_writable(const fs::path& file) {
+  std::error_code failure;
+  if (file.empty() || file.filename().empty()) refuse(file, "expected the name of a file");
+  if (fs::is_directory(file, failure)) refuse(file, "is a directory, expected a file");
+  const fs::path folder = folder_of(file);
+  if (!fs::is_directory(folder, failure)) refuse(file, "there is no folder '" + folder.string() + "'");
+  const fs::path needed = is_special(file) ? file : folder_of(real_target(file));
+  if (::access(needed.c_str(), W_OK) != 0) refuse(file, errno);
+}
+
+void save(const fs::path& file, std::string_view text) {
+  require_writable(file);
+  if (is_special(file)) return write_in_place(file, text);
+  const fs::path target = real_target(file);
+  const NoSignals quiet;
+  std::string temporary = target.string() + ".XXXXXX";
+  const int descriptor = ::mkstemp(temporary.data());
+  if (descriptor < 0) refuse(file, errno);
+  int reason = write_all(descriptor, text);
+  if (reason == 0 && ::fchmod(descriptor, usual_mode()) != 0) reason = errno;
+  if (::close(descriptor) != 0 && reason == 0) reason = errno;
+  if (reason == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) reason = errno;
+  if (reason == 0) return;
+  ::unlink(temporary.c_str());
+  refuse(file, reason);
+}
+
+void print(std::string_view text) {
+  const int reason = write_all(STDOUT_FILENO, text);
+  if (reason != 0) refuse("standard output", reason);
+}
+
+}  // namespace wafersim

@@ -1,0 +1,132 @@
+// A run as one JSON document.
+#include "wafersim/report/run_report.hpp"
+
+#include "report/json_text.hpp"
+#include "report/plan_json.hpp"
+
+namespace wafersim {
+namespace {
+
+using report_detail::exact;
+using report_detail::Json;
+
+Json step_json(const Outcome& outcome) {
+  const StepOutcome& step = outcome.step;
+  return {{"cycles", step.cycles.count()},
+          {"time_ps", step.time.count()},
+          {"first_step_cycles", step.first_step_cycles.count()},
+          {"samples_per_second", step.samples_per_second},
+          {"tokens_per_second", step.tokens_per_second},
+          {"flops_done", exact(step.flops_done)},
+          {"flops_skipped", exact(step.flops_skipped)},
+          {"utilization", step.utilization},
+          {"bottleneck", step.bottleneck},
+          {"energy_joules", step.energy_joules},
+          {"steady", step.steady},
+          {"cycles_if_stream_infinite", outcome.step_cycles_if_stream_infinite.count()}};
+}
+
+Json layer_json(const LayerOutcome& layer) {
+  Json parts;
+  for (const Part part : kAllParts) parts[std::string{to_string(part)}] = layer.parts[index_of(part)].count();
+  return {{"name", layer.name},
+          {"kind", layer.kind},
+          {"forward_cycles", layer.forward_cycles.count()},
+          {"backward_cycles", layer.backward_cycles.count()},
+          {"update_cycles", layer.update_cycles.count()},
+          {"compute_cycles", layer.compute_cycles.count()},
+          {"stream_wait_cycles", layer.stream_wait_cycles.count()},
+          {"reduce_wait_cycles", layer.reduce_wait_cycles.count()},
+          {"update_wait_cycles", layer.update_wait_cycles.count()},
+          {"weights", layer.weights},
+          {"nonzero_weights", layer.nonzero_weights},
+          {"bytes_in", layer.bytes_in.count()},
+          {"bytes_out", layer.bytes_out.count()},
+          {"fabric_cycles", layer.fabric_cycles.count()},
+          {"fill_cycles", layer.fill_cycles.count()},
+          {"parts", std::move(parts)}};
+}
+
+Json station_json(const StationOutcome& station) {
+  return {{"name", station.name},
+          {"bytes", exact(station.bytes)},
+          {"achieved_bytes_per_second", station.achieved_bytes_per_second},
+          {"peak_bytes_per_second", station.peak_bytes_per_second},
+          {"busy_fraction", station.busy_fraction},
+          {"flops", exact(station.flops)},
+          {"peak_flops_per_second", station.peak_flops_per_second}};
+}
+
+Json part_json(const PartOutcome& part) {
+  return {{"part", to_string(part.part)},
+          {"cycles", part.cycles.count()},
+          {"step_cycles_if_infinite", part.step_cycles_if_infinite.count()}};
+}
+
+Json memory_json(const MemoryOutcome& memory) {
+  return {{"name", memory.name},
+          {"used_bytes", memory.used.count()},
+          {"capacity_bytes", memory.capacity.count()},
+          {"largest", memory.largest}};
+}
+
+// A dense run is its own dense twin, and loses nothing.
+SparsityOutcome sparsity_of(const Outcome& outcome) {
+  if (outcome.sparsity) return *outcome.sparsity;
+  SparsityOutcome dense;
+  dense.dense_step_cycles = outcome.step.cycles;
+  dense.ideal_step_cycles = outcome.step.cycles;
+  return dense;
+}
+
+Json sparsity_json(const SparsityOutcome& sparsity) {
+  Json lost;
+  for (const Part part : kAllParts) lost[std::string{to_string(part)}] = sparsity.lost_cycles[index_of(part)];
+  return {{"weights_skipped", sparsity.weights_skipped},
+          {"flops_skipped", exact(sparsity.flops_skipped)},
+          {"bytes_skipped", sparsity.bytes_skipped.count()},
+          {"dense_step_cycles", sparsity.dense_step_cycles.count()},
+          {"speedup", sparsity.speedup},
+          {"ideal_speedup", sparsity.ideal_speedup},
+          {"bytes_added", sparsity.bytes_added.count()},
+          {"ideal_step_cycles", sparsity.ideal_step_cycles.count()},
+          {"lost_cycles", std::move(lost)}};
+}
+
+Json plan_json(const Outcome& outcome) {
+  Json plan = {{"nodes", outcome.nodes},
+               {"sequences_per_node", outcome.sequences_per_node},
+               {"tokens_per_node", outcome.tokens_per_node},
+               {"parameters", outcome.parameters},
+               {"bytes_per_parameter", outcome.bytes_per_parameter}};
+  report_detail::add_wafer_plan(plan, outcome.plan);
+  return plan;
+}
+
+template <class Row, class Write>
+Json list_of(const std::vector<Row>& rows, const Write& write) {
+  Json list = Json::array();
+  for (const Row& row : rows) list.push_back(write(row));
+  return list;
+}
+
+}  // namespace
+
+std::string write_json(const RunReport& report) {
+  const Outcome& outcome = report.outcome;
+  return report_detail::document({{"schema", "wafersim.run/1"},
+                                  {"version", report.version},
+                                  {"inputs",
+                                   {{"machine", report_detail::embedded(report.machine, 2)},
+                                    {"workload", report_detail::embedded(report.workload, 2)},
+                                    {"seed", report.seed}}},
+                                  {"step", step_json(outcome)},
+                                  {"layers", list_of(outcome.layers, layer_json)},
+                                  {"stations", list_of(outcome.stations, station_json)},
+                                  {"attribution", list_of(outcome.attribution, part_json)},
+                                  {"memory", list_of(outcome.memory, memory_json)},
+                                  {"sparsity", sparsity_json(sparsity_of(outcome))},
+                                  {"plan", plan_json(outcome)}});
+}
+
+}  // namespace wafersim

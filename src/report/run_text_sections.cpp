@@ -1,0 +1,128 @@
+// Layers, stations, memory, sparsity and plan as tables for the terminal.
+#include "report/run_text_sections.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "wafersim/report/format.hpp"
+#include "wafersim/report/table.hpp"
+
+#include "report/layer_groups.hpp"
+#include "report/plan_words.hpp"
+
+namespace wafersim::report_detail {
+namespace {
+
+constexpr std::size_t kMostRows = 24;
+constexpr std::size_t kNameWidth = 28;
+
+// "12.3 M", or "12.1 M to 13.4 M" where the layers of a group differ.
+std::string each(const LayerGroup& group) {
+  const std::string least = si(group.least.count(), "");
+  const std::string most = si(group.most.count(), "");
+  return least == most ? most : fmt::format("{} to {}", least, most);
+}
+
+std::string bytes(Bytes amount) {
+  return si(amount.count(), "B");
+}
+
+std::string signed_cycles(std::int64_t cycles) {
+  const auto size = static_cast<std::uint64_t>(cycles < 0 ? -cycles : cycles);
+  return fmt::format("{}{}", cycles < 0 ? "-" : "+", grouped(size));
+}
+
+}  // namespace
+
+std::string layer_section(const Outcome& outcome) {
+  Table table{{{"layer", Align::left},
+               {"kind", Align::left},
+               {""},
+               {"each"},
+               {"share"},
+               {"compute"},
+               {"fabric"},
+               {"waiting"}}};
+  for (const LayerGroup& group : largest_groups(group_layers(outcome.layers), kMostRows)) {
+    const auto part = [&](Cycles cycles) { return percent(share_of(cycles, group.total)); };
+    table.add({clipped(group.name, kNameWidth), group.kind,
+               group.count > 1 ? fmt::format("x{}", grouped(group.count)) : "", each(group),
+               percent(share_of(group.total, outcome.step.cycles)), part(group.compute), part(group.fabric),
+               part(group.waited)});
+  }
+  return "Layers: cycles of each, share of the step, and what each spends them on\n" + table.text();
+}
+
+std::string station_section(const Outcome& outcome) {
+  Table table{{{"station", Align::left}, {"moved"}, {"achieved"}, {"peak"}, {"busy"}}};
+  for (const StationOutcome& station : outcome.stations) {
+    const bool computes = station.peak_bytes_per_second == 0.0;
+    table.add(
+        {station.name, computes ? si(station.flops, "FLOP") : si(station.bytes, "B"),
+         computes ? "" : si(station.achieved_bytes_per_second, "B/s"),
+         computes ? si(station.peak_flops_per_second, "FLOP/s") : si(station.peak_bytes_per_second, "B/s"),
+         percent(station.busy_fraction)});
+  }
+  return "Stations in one step, from the store to the cores\n" + table.text();
+}
+
+std::string memory_section(const Outcome& outcome) {
+  Table table{{{"memory", Align::left}, {"used"}, {"capacity"}, {""}, {"largest", Align::left}}};
+  for (const MemoryOutcome& memory : outcome.memory) {
+    const Cycles used{memory.used.count()};
+    const Cycles capacity{memory.capacity.count()};
+    table.add({memory.name, bytes(memory.used), bytes(memory.capacity), percent(share_of(used, capacity)),
+               clipped(memory.largest, 2 * kNameWidth)});
+  }
+  return "Memory (wafer.sram: of the fullest PE)\n" + table.text();
+}
+
+std::string sparsity_section(const Outcome& outcome) {
+  if (!outcome.sparsity) return {};
+  const SparsityOutcome& sparsity = *outcome.sparsity;
+  std::string out = "Sparsity\n";
+  out += fmt::format("  skipped   {} weights, {} per step\n", grouped(sparsity.weights_skipped),
+                     si(sparsity.flops_skipped, "FLOP"));
+  out += sparsity.bytes_added > Bytes{}
+             ? fmt::format("  streamed  {} more into each wafer than dense: indices cost more than zeros\n",
+                           bytes(sparsity.bytes_added))
+             : fmt::format("  streamed  {} less into each wafer than dense\n", bytes(sparsity.bytes_skipped));
+  out += fmt::format("  speed-up  {:.2f} over the dense step of {} cycles; {:.2f} would be ideal\n",
+                     sparsity.speedup, grouped(sparsity.dense_step_cycles.count()), sparsity.ideal_speedup);
+  Table table{{{"part", Align::left}, {"cycles beyond its ideal share"}, {"of the step"}}};
+  std::vector<Part> parts{kAllParts.begin(), kAllParts.end()};
+  std::stable_sort(parts.begin(), parts.end(), [&](Part a, Part b) {
+    return sparsity.lost_cycles[index_of(a)] > sparsity.lost_cycles[index_of(b)];
+  });
+  for (const Part part : parts) {
+    const std::int64_t lost = sparsity.lost_cycles[index_of(part)];
+    if (lost == 0) continue;
+    const double share = static_cast<double>(lost) / static_cast<double>(outcome.step.cycles.count());
+    table.add({std::string{to_string(part)}, signed_cycles(lost), percent(share)});
+  }
+  if (table.empty()) return out;
+  return out +
+         fmt::format("  Where the step differs from the ideal {} cycles:\n",
+                     grouped(sparsity.ideal_step_cycles.count())) +
+         table.text();
+}
+
+std::string plan_section(const Outcome& outcome) {
+  const WaferPlan& plan = outcome.plan;
+  std::string out = "Plan\n";
+  out += fmt::format("  {} parameters, {} B each at MemoryX when dense\n", grouped(outcome.parameters),
+                     outcome.bytes_per_parameter);
+  if (!plan.micro_batches.empty()) out += fmt::format("  {}\n", describe_batches(plan.micro_batches));
+  out += fmt::format("  mapping: {}\n", describe_mapping(plan.mapping));
+  if (plan.micro_batches.size() > 1) {
+    out += fmt::format("  gradients of the micro-batches are summed {}\n",
+                       plan.gradient_sums == GradientSums::on_wafer ? "on the wafer" : "at MemoryX");
+  }
+  for (const MappingChoice& other : plan.runners_up) {
+    out += "  " + describe_runner_up(other) + "\n";
+  }
+  return out;
+}
+
+}  // namespace wafersim::report_detail

@@ -1,0 +1,17 @@
+// The sections of the text report below its headline; private to this room.
+#pragma once
+
+#include <string>
+
+#include "wafersim/cluster/outcome.hpp"
+
+namespace wafersim::report_detail {
+
+[[nodiscard]] std::string layer_section(const Outcome& outcome);
+[[nodiscard]] std::string station_section(const Outcome& outcome);
+[[nodiscard]] std::string memory_section(const Outcome& outcome);
+// Empty if nothing is pruned.
+[[nodiscard]] std::string sparsity_section(const Outcome& outcome);
+[[nodiscard]] std::string plan_section(const Outcome& outcome);
+
+}  // namespace wafersim::report_detail

@@ -1,0 +1,102 @@
+// Sorts overrides, and lets errors in them name the option as the user wrote it.
+#include "cli/inputs.hpp"
+
+#include <fmt/format.h>
+
+namespace wafersim::cli {
+namespace {
+
+constexpr std::string_view kWorkload = "workload.";
+
+// Whether one of two dotted paths lies within the other.
+bool related(const std::string& a, const std::string& b) {
+  const std::string& shorter = a.size() < b.size() ? a : b;
+  const std::string& longer = a.size() < b.size() ? b : a;
+  return longer.starts_with(shorter) && (longer.size() == shorter.size() || longer[shorter.size()] == '.');
+}
+
+// Gives problems of overrides their place on the command line, and their keys their prefix.
+Problem placed(Problem problem, const std::vector<Override>& overrides, std::string_view prefix) {
+  if (problem.at.file != "--set") return problem;
+  for (auto change = overrides.rbegin(); change != overrides.rend(); ++change) {
+    if (!related(change->key, problem.key)) continue;
+    problem.at.file = fmt::format("--set {}{}={}", prefix, change->key, change->value);
+    break;
+  }
+  problem.key = fmt::format("{}{}", prefix, problem.key);
+  return problem;
+}
+
+template <class Load>
+auto with_places(const Load& load, const std::vector<Override>& overrides, std::string_view prefix) {
+  try {
+    return load();
+  } catch (const InputError& error) {
+    std::vector<Problem> problems;
+    for (const Problem& problem : error.problems()) problems.push_back(placed(problem, overrides, prefix));
+    throw InputError{std::move(problems)};
+  }
+}
+
+[[noreturn]] void refuse(const std::string& file, const std::string& message) {
+  throw InputError{{.at = {.file = file}, .key = {}, .message = message}};
+}
+
+}  // namespace
+
+Overrides::Overrides(const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    Override change = parse_override(setting);
+    if (change.key.starts_with(kWorkload)) {
+      change.key.erase(0, kWorkload.size());
+      workload.push_back(std::move(change));
+    } else {
+      machine.push_back(std::move(change));
+    }
+  }
+}
+
+FileKind kind_of(const std::string& file) {
+  const Tree tree = load_tree(std::filesystem::path{file});
+  if (is_machine(tree)) return FileKind::machine;
+  if (is_workload(tree)) return FileKind::workload;
+  refuse(file, "is neither a machine (with a 'wafer') nor a workload (with a 'model' or a 'graph')");
+}
+
+MachineSpec machine_from(const std::string& file, const Overrides& overrides) {
+  return with_places(
+      [&] {
+        const Tree tree = load_tree(std::filesystem::path{file}, overrides.machine);
+        if (!is_machine(tree) && is_workload(tree)) refuse(file, "is a workload, expected a machine");
+        return read_machine(tree);
+      },
+      overrides.machine, "");
+}
+
+LoadedWorkload workload_from(const std::string& file, const Overrides& overrides) {
+  return with_places(
+      [&] {
+        const Tree tree = load_tree(std::filesystem::path{file});
+        if (!is_workload(tree) && is_machine(tree)) refuse(file, "is a machine, expected a workload");
+        return load_workload(file, overrides.workload);
+      },
+      overrides.workload, kWorkload);
+}
+
+Inputs inputs_from(const std::string& machine, const std::string& workload, const Overrides& overrides) {
+  std::vector<Problem> problems;
+  Inputs inputs;
+  const auto collect = [&](const auto& load) {
+    try {
+      load();
+    } catch (const InputError& error) {
+      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+    }
+  };
+  collect([&] { inputs.machine = machine_from(machine, overrides); });
+  collect([&] { inputs.workload = workload_from(workload, overrides); });
+  if (!problems.empty()) throw InputError{std::move(problems)};
+  return inputs;
+}
+
+}  // namespace wafersim::cli

@@ -1,0 +1,70 @@
+// `wafersim run`: one training step, and why it takes as long as it does.
+#include "wafersim/cluster/run.hpp"
+
+#include "wafersim/report/output.hpp"
+#include "wafersim/report/run_report.hpp"
+
+#include "cli/command.hpp"
+#include "cli/inputs.hpp"
+#include "cli/version.hpp"
+
+namespace wafersim::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+Usage usage() {
+  Usage usage{
+      .synopsis = "wafersim run MACHINE WORKLOAD [--set KEY=VALUE]... [--format text|json|csv] [-o FILE]",
+      .explanation =
+          "Simulates training steps until they repeat and reports the steady one: cycles, throughput, what\n"
+          "limits it, and where the cycles go. WORKLOAD is a workload file or a Hugging Face config.json.\n\n"
+          "examples:\n"
+          "  wafersim run configs/machine/cs2.yaml configs/workload/gpt3-6.7b.yaml\n"
+          "  wafersim run configs/machine/cs2-192.yaml configs/workload/gpt3-175b.yaml \\\n"
+          "      --set workload.sparsity.level=0.9 --set memoryx.dram.bandwidth='380 GB/s'\n"
+          "  wafersim run configs/machine/cs2.yaml config.json --set workload.tokens_per_node=65536 \\\n"
+          "      --format json -o result.json --trace step.json\n",
+      .options = po::options_description{"options"},
+      .operands = {"MACHINE", "WORKLOAD"},
+      .required_operands = 2};
+  usage.options.add_options()  //
+      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
+       "change a key of the machine, or of the workload (workload.KEY); may be repeated")  //
+      ("format", po::value<std::string>()->value_name("NAME")->default_value("text"),
+       "text, json (all figures and inputs) or csv (one row per layer)")                                    //
+      ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
+      ("trace", po::value<std::string>()->value_name("FILE"),
+       "write the step's time line for Perfetto or chrome://tracing")  //
+      ("quiet,q", "no messages beside results and errors");
+  return usage;
+}
+
+std::string written(const std::string& format, const RunReport& report) {
+  if (format == "json") return write_json(report);
+  return format == "csv" ? write_csv(report) : write_text(report);
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  Usage how = usage();
+  const Parsed parsed = parse(how, arguments);
+  if (parsed.help) return 0;
+  const std::string format = one_of(parsed, "format", {"text", "json", "csv"});
+  check_outputs(parsed, {"output", "trace"});
+  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
+  RunResult result = run_training_step(inputs.machine, inputs.workload.workload);
+  const RunReport report{.version = std::string{kVersion},
+                         .machine = to_tree(inputs.machine),
+                         .workload = inputs.workload.resolved,
+                         .seed = inputs.workload.workload.plan.sparsity.seed,
+                         .outcome = std::move(result.outcome)};
+  if (parsed.has("trace")) save(parsed.text("trace"), write_trace(result.trace));
+  deliver(parsed, written(format, report));
+  if (format != "text" && !report.outcome.step.steady && !parsed.has("quiet"))
+    say("the last two steps differ: the steady state was not reached (raise cluster.steps)");
+  return 0;
+}
+
+}  // namespace wafersim::cli

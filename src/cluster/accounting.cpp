@@ -161,6 +161,7 @@ RunLedger ledger_of(const MachineSpec& machine, const PlannedRun& run, const Clu
     ledger.node_counts.push_back({.received = {stats.weights_received, stats.weight_bytes_received},
                                   .sent = {stats.gradients_sent, stats.gradient_bytes_sent}});
   }
+  ledger.flops_counted = 2 * run.step.work.fmacs * machine.cluster.nodes;
   ledger.busy = busy_stations(cluster, machine, step_time);
   for (std::size_t i = 0; i < shares.ops.size(); ++i) {
     const StepOp& op = run.step.program.ops[i];
@@ -174,6 +175,7 @@ RunLedger ledger_of(const MachineSpec& machine, const PlannedRun& run, const Clu
 }
 
 void check_laws(RunLedger ledger, const Outcome& outcome) {
+  ledger.flops_expected = outcome.step.flops_done;
   ledger.step = outcome.step.cycles;
   for (const PartOutcome& part : outcome.attribution) ledger.parts[index_of(part.part)] = part.cycles;
   for (const LayerOutcome& layer : outcome.layers) ledger.layer_parts.push_back(layer.parts);

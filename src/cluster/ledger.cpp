@@ -42,6 +42,12 @@ void check_conservation(Broken& broken, const RunLedger& ledger) {
   }
 }
 
+void check_flops(Broken& broken, const RunLedger& ledger) {
+  if (ledger.flops_expected == ledger.flops_counted) return;
+  broken.push_back(fmt::format("{} floating-point operations expected, {} counted",
+                               to_decimal(ledger.flops_expected), to_decimal(ledger.flops_counted)));
+}
+
 void check_busy(Broken& broken, const RunLedger& ledger) {
   for (const BusyLedger& station : ledger.busy) {
     if (station.busy <= station.elapsed) continue;
@@ -79,6 +85,7 @@ void check_parts(Broken& broken, const RunLedger& ledger) {
 std::vector<std::string> violations(const RunLedger& ledger) {
   Broken broken;
   check_conservation(broken, ledger);
+  check_flops(broken, ledger);
   check_busy(broken, ledger);
   check_waits(broken, ledger);
   check_parts(broken, ledger);

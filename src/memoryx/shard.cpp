@@ -16,8 +16,7 @@ StationSpec at_rate(Part part, BytesPerSecond rate) {
 // `bytes_per_weight` for every weight of a parcel that arrived in `count` chunks.
 Load per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks) {
   const Bytes total = Bytes{weights} * bytes_per_weight;
-  const Bytes each{divide_up(total.count(), chunks)};
-  return {.total = total, .first = each, .last = each};
+  return {.total = total, .each = Bytes{divide_up(total.count(), chunks)}};
 }
 }  // namespace
 

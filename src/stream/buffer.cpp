@@ -13,10 +13,12 @@ Buffer::Buffer(Bytes capacity, Bytes chunk, Trail& trail)
 }
 
 Stamp Buffer::room_for_first(const Train& train) const {
-  return left_before(train.offset + chunks_of(train.bytes, chunk_).first.count());
+  return left_before(train.offset + chunks_of(train.bytes, chunk_).each.count());
 }
 
-Stamp Buffer::room_for_last(const Train& train) const { return left_before(train.offset + train.bytes.count()); }
+Stamp Buffer::room_for_last(const Train& train) const {
+  return left_before(train.offset + train.bytes.count());
+}
 
 void Buffer::drained(const Train& train, const Passage& passage) {
   segments_.push_back({.begin = train.offset, .end = train.offset + train.bytes.count(), .passage = passage});
@@ -29,7 +31,7 @@ Stamp Buffer::left_before(std::uint64_t end) const {
   for (const Segment& segment : segments_) {
     if (offset > segment.end) continue;
     const Bytes bytes{segment.end - segment.begin};
-    const std::uint64_t first = segment.begin + chunks_of(bytes, chunk_).first.count();
+    const std::uint64_t first = segment.begin + chunks_of(bytes, chunk_).each.count();
     const auto& [head, tail] = segment.passage;
     if (offset >= segment.end || tail.at <= head.at) return tail;
     if (offset <= first) return head;

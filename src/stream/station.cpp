@@ -9,18 +9,18 @@ namespace wafersim {
 // right behind its own arrival or at the end of a train that was served without a gap.
 Passage Station::serve_whole_chunks(const Passage& in, const Load& load) const {
   const Stamp start = later(in.head, free_);
-  const Stamp behind_arrival = trail_->after(in.tail, transfer_time(load.last, spec_.rate), spec_.part);
+  const Stamp behind_arrival = trail_->after(in.tail, transfer_time(load.each, spec_.rate), spec_.part);
   const Stamp without_gap = trail_->after(start, transfer_time(load.total, spec_.rate), spec_.part);
-  return {.head = trail_->after(start, transfer_time(load.first, spec_.rate), spec_.part),
+  return {.head = trail_->after(start, transfer_time(load.each, spec_.rate), spec_.part),
           .tail = later(behind_arrival, without_gap)};
 }
 
 // D(k) = max(A(k), D(k-1) + s): a chunk leaves no earlier than its last byte arrives.
 Passage Station::serve_while_arriving(const Passage& in, const Load& load) const {
-  const Stamp behind_previous = trail_->after(free_, transfer_time(load.first, spec_.rate), spec_.part);
+  const Stamp behind_previous = trail_->after(free_, transfer_time(load.each, spec_.rate), spec_.part);
   const Stamp head = later(in.head, behind_previous);
   const Stamp without_gap =
-      trail_->after(head, transfer_time(load.total - load.first, spec_.rate), spec_.part);
+      trail_->after(head, transfer_time(load.total - load.each, spec_.rate), spec_.part);
   return {.head = head, .tail = later(in.tail, without_gap)};
 }
 

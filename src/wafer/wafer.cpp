@@ -115,7 +115,7 @@ void Wafer::run(const StepOp& op) {
     const auto& [train, passage] = lanes_[i]->arrived.front();
     if (train.op != position_ || train.step != step_)
       throw InternalFault{"weights arrived for another operation"};
-    const Bytes last = chunks_of(train.bytes, spec_.chunk).last;
+    const Bytes last = chunks_of(train.bytes, spec_.chunk).each;
     const Instant behind{.anchor = passage.tail, .cycles = portion(busy, last, train.bytes)};
     if (!clock_.before(end, behind)) continue;
     add(running_.stream_wait, explain(clock_.time(end), clock_.stamp(behind, trail_)));
@@ -132,7 +132,7 @@ void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant&
     Lane& lane = *lanes_[i];
     const Train train = lane.arrived.front().first;
     lane.arrived.pop_front();
-    const Bytes first = chunks_of(train.bytes, spec_.chunk).first;
+    const Bytes first = chunks_of(train.bytes, spec_.chunk).each;
     lane.received.drained(train, {.head = clock_.stamp(start + portion(busy, first, train.bytes), trail_),
                                   .tail = clock_.stamp(end, trail_)});
     lane.drained = train.offset + train.bytes.count();
@@ -162,7 +162,7 @@ void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant
                       .bytes = parcel.bytes(),
                       .weights = parcel.weights(),
                       .contributions = 1};
-    const Bytes first = chunks_of(train.bytes, spec_.chunk).first;
+    const Bytes first = chunks_of(train.bytes, spec_.chunk).each;
     // The first chunk is complete when its share of the work is done and has run down the pipeline of hops.
     const Instant first_out = start + (portion(busy, first, train.bytes) + fill_cycles(op));
     Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};

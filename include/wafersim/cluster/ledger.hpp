@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
+#include "wafersim/base/wide.hpp"
 #include "wafersim/stream/part.hpp"
 
 namespace wafersim {
@@ -53,6 +54,8 @@ struct RunLedger {
   std::vector<NodeLedger> node_counts;
   std::vector<BusyLedger> busy;
   std::vector<WaitLedger> waits;
+  Wide flops_expected{};  // the closed count of the graph
+  Wide flops_counted{};   // of the kernels that ran, over all nodes
   Cycles step;
   std::array<Cycles, kParts> parts{};
   std::vector<std::array<Cycles, kParts>> layer_parts;

@@ -14,9 +14,9 @@ class Buffer {
  public:
   Buffer(Bytes capacity, Bytes chunk, Trail& trail);
 
-  // When there is room for the first, and for the last, chunk of `train`; time zero if there always was. Every
-  // train before it must have been drained; room for the last chunk may depend on the train's own drain, so it is
-  // asked for once the train is drained as well.
+  // When there is room for the first, and for the last, chunk of `train`; time zero if there always was.
+  // Every train before it must have been drained; room for the last chunk may depend on the train's own
+  // drain, so it is asked for once the train is drained as well.
   [[nodiscard]] Stamp room_for_first(const Train& train) const;
   [[nodiscard]] Stamp room_for_last(const Train& train) const;
 

@@ -30,8 +30,7 @@ struct StationStats {
 // The load that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
 struct Load {
   Bytes total;
-  Bytes first;  // for the first chunk
-  Bytes last;   // for the last chunk
+  Bytes each;  // of one chunk
 };
 
 // Chunks are served first come, first served; a chunk leaves when it has been served completely.
@@ -62,8 +61,7 @@ class Station {
 
 // Load of a train that is simply moved, cut into chunks.
 [[nodiscard]] constexpr Load moved(Bytes bytes, Bytes chunk) {
-  const Chunking cut = chunks_of(bytes, chunk);
-  return {.total = bytes, .first = cut.first, .last = cut.last};
+  return {.total = bytes, .each = chunks_of(bytes, chunk).each};
 }
 
 }  // namespace wafersim

@@ -30,18 +30,16 @@ struct Passage {
   Stamp tail;
 };
 
-// How a train is cut.
+// How a train is cut: into as few chunks as the chunk size allows, all equal (to the byte), so that arrivals
+// stay convex in the chunk number on their way through the stations.
 struct Chunking {
-  Bytes first;
-  Bytes last;
+  Bytes each;
   std::uint64_t count{};
 };
 
 [[nodiscard]] constexpr Chunking chunks_of(Bytes train, Bytes chunk) {
   const std::uint64_t count = (train.count() + chunk.count() - 1) / chunk.count();
-  const Bytes first = count > 1 ? chunk : train;
-  const Bytes last = count > 1 ? train - chunk * (count - 1) : train;
-  return {.first = first, .last = last, .count = count};
+  return {.each = Bytes{(train.count() + count - 1) / count}, .count = count};
 }
 
 }  // namespace wafersim

@@ -1,0 +1,201 @@
+// Laws that every step obeys, over random machines and graphs and over everything that is shipped.
+#include <array>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "wafersim/workload/summary.hpp"
+
+#include "support/cluster_bench.hpp"
+#include "support/inputs.hpp"
+
+namespace wafersim {
+namespace {
+
+using test::ClusterBench;
+
+// A small wafer so that every part of the machine gets to be the bottleneck now and then.
+MachineSpec random_machine(Random& random) {
+  MachineSpec m = test::machine("cs2");
+  const auto between = [&](std::uint64_t low, std::uint64_t high) {
+    return low + random.below(high - low + 1);
+  };
+  m.wafer.grid = {between(4, 40), between(4, 40)};
+  m.wafer.pe.sram = Bytes{1ULL << 40U};  // memory is not what these laws are about
+  m.wafer.clock = Hertz{between(1, 3000) * 1'000'000};
+  m.wafer.receive_buffer = Bytes{between(1, 4000)};
+  m.wafer.gradient_buffer = Bytes{between(1, 4000)};
+  m.wafer.io.lane_rate = BytesPerSecond{between(1, 20'000) * 1'000'000};
+  m.wafer.io.latency = Picoseconds{between(0, 3'000'000)};
+  m.swarmx.link_rate = BytesPerSecond{between(1, 20'000) * 1'000'000};
+  m.swarmx.chunk = Bytes{between(64, 20'000)};
+  m.swarmx.buffer = m.swarmx.chunk * between(2, 6);
+  m.swarmx.fanout = between(2, 6);
+  m.swarmx.forwarding = random.below(2) == 0 ? Forwarding::cut_through : Forwarding::store_and_forward;
+  m.memoryx.dram.bandwidth = BytesPerSecond{between(10, 50'000) * 1'000'000};
+  m.memoryx.dram.capacity = Bytes{between(1, 200) * 100'000};
+  m.memoryx.flash.read_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
+  m.memoryx.flash.write_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
+  m.memoryx.flash.read_ahead = Bytes{between(1, 100) * 1000};
+  m.memoryx.optimizer_flops = between(1, 20'000) * 10'000'000;
+  m.cluster.nodes = between(1, 12);
+  return m;
+}
+
+Picoseconds at_least(Bytes bytes, BytesPerSecond rate) {
+  return transfer_time(bytes, rate);
+}
+
+TEST(StepLaws, NoStepIsFasterThanItsBounds) {
+  ClusterBench bench;
+  std::vector<const ClusterBench::Entry*> entries;
+  Random random{11};
+  for (int i = 0; i < 60; ++i) entries.push_back(&bench.add(random_machine(random), test::small_gpt(random)));
+  bench.run();
+  for (const auto* entry : entries) {
+    const MachineSpec& m = entry->machine;
+    const Hertz clock = m.wafer.clock;
+    Cycles busy;
+    Bytes down;
+    Bytes up;
+    for (const StepOp& op : entry->step.program.ops) {
+      busy += op.compute + op.fabric + op.fill;
+      down += op.weights.on_lane(0, m.wafer.io.lanes).bytes();
+      up += op.gradients.on_lane(0, m.wafer.io.lanes).bytes();
+    }
+    EXPECT_GE(entry->step_cycles(), busy);
+    // Rates, over all steps: latencies are beside the point, and every byte must have passed.
+    const Picoseconds run = entry->run_time();
+    const std::uint64_t steps = m.cluster.steps;
+    EXPECT_GE(run, at_least(down * steps, m.wafer.io.lane_rate));
+    EXPECT_GE(run, time_of(busy * steps, clock));
+    if (m.cluster.nodes > 1) {
+      EXPECT_GE(run, at_least(down * steps, m.swarmx.link_rate));
+    }
+    // The last step's gradients may leave after the wafer is done; those of the steps before must be gone.
+    EXPECT_GE(run, at_least(up * (steps - 1), m.wafer.io.lane_rate));
+  }
+}
+
+// Adds the machine and a better one; after the run no better one may end later.
+class Better {
+ public:
+  void add(const MachineSpec& machine, const Workload& workload,
+           const std::function<void(MachineSpec&)>& improve) {
+    MachineSpec improved = machine;
+    improve(improved);
+    pairs_.emplace_back(&bench_.add(machine, workload), &bench_.add(improved, workload));
+  }
+  void expect_never_slower() {
+    bench_.run();
+    for (const auto& [plain, better] : pairs_) {
+      EXPECT_LE(better->run_time(), plain->run_time());
+      // In the steady state the distance between steps obeys the same law, to the cycle that rounding may
+      // cost.
+      EXPECT_LE(better->step_time(), plain->step_time() + time_of(Cycles{1}, better->machine.wafer.clock));
+    }
+  }
+
+ private:
+  ClusterBench bench_;
+  std::vector<std::pair<const ClusterBench::Entry*, const ClusterBench::Entry*>> pairs_;
+};
+
+std::uint64_t more(Random& random, std::uint64_t value) {
+  return value + 1 + random.below(value * 2);
+}
+
+TEST(StepLaws, MoreBandwidthNeverMakesItSlower) {
+  Better better;
+  Random random{21};
+  for (int i = 0; i < 12; ++i) {
+    const MachineSpec machine = random_machine(random);
+    const Workload workload = test::small_gpt(random);
+    const auto faster = [&](BytesPerSecond rate) { return BytesPerSecond{more(random, rate.count())}; };
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.wafer.io.lane_rate = faster(m.wafer.io.lane_rate); });
+    better.add(machine, workload, [&](MachineSpec& m) { m.swarmx.link_rate = faster(m.swarmx.link_rate); });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.memoryx.dram.bandwidth = faster(m.memoryx.dram.bandwidth); });
+    better.add(machine, workload, [&](MachineSpec& m) {
+      m.memoryx.flash.read_bandwidth = faster(m.memoryx.flash.read_bandwidth);
+    });
+    better.add(machine, workload, [&](MachineSpec& m) {
+      m.memoryx.flash.write_bandwidth = faster(m.memoryx.flash.write_bandwidth);
+    });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.memoryx.optimizer_flops = more(random, m.memoryx.optimizer_flops); });
+  }
+  better.expect_never_slower();
+}
+
+TEST(StepLaws, AFasterClockNeverMakesItSlower) {
+  Better better;
+  Random random{22};
+  for (int i = 0; i < 40; ++i) {
+    better.add(random_machine(random), test::small_gpt(random),
+               [&](MachineSpec& m) { m.wafer.clock = Hertz{more(random, m.wafer.clock.count())}; });
+  }
+  better.expect_never_slower();
+}
+
+TEST(StepLaws, LargerBuffersNeverMakeItSlower) {
+  Better better;
+  Random random{23};
+  for (int i = 0; i < 15; ++i) {
+    const MachineSpec machine = random_machine(random);
+    const Workload workload = test::small_gpt(random);
+    const auto larger = [&](Bytes size) { return Bytes{more(random, size.count())}; };
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.wafer.receive_buffer = larger(m.wafer.receive_buffer); });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.wafer.gradient_buffer = larger(m.wafer.gradient_buffer); });
+    better.add(machine, workload, [&](MachineSpec& m) { m.swarmx.buffer = larger(m.swarmx.buffer); });
+  }
+  better.expect_never_slower();
+}
+
+TEST(StepLaws, MoreNodesAtTheSameTokensPerNodeAreNeverFasterThanLinear) {
+  Better better;  // fewer nodes are the better machine: the same work on each
+  Random random{24};
+  for (int i = 0; i < 30; ++i) {
+    MachineSpec machine = random_machine(random);
+    machine.cluster.nodes = 2 + random.below(60);
+    better.add(machine, test::small_gpt(random),
+               [&](MachineSpec& m) { m.cluster.nodes = 1 + random.below(m.cluster.nodes - 1); });
+  }
+  better.expect_never_slower();
+}
+
+TEST(Folding, NodesAndLanesGiveTheSameCyclesEverywhere) {
+  ClusterBench bench;
+  std::vector<std::array<const ClusterBench::Entry*, 4>> quartets;
+  Random random{31};
+  for (int i = 0; i < 25; ++i) {
+    MachineSpec machine = random_machine(random);
+    const Workload workload = test::small_gpt(random);
+    std::array<const ClusterBench::Entry*, 4> quartet{};
+    for (std::size_t k = 0; k < 4; ++k) {
+      machine.cluster.fold_nodes = (k & 1U) == 0;
+      machine.cluster.fold_lanes = (k & 2U) == 0;
+      quartet[k] = &bench.add(machine, workload);
+    }
+    quartets.push_back(quartet);
+  }
+  bench.run();
+  for (const auto& quartet : quartets) {
+    for (const auto* entry : quartet) {
+      for (const NodeClass& node : entry->cluster->nodes()) {
+        const auto& expected = quartet[0]->wafer().step_ends();
+        const auto& found = node.wafer->step_ends();
+        ASSERT_EQ(found.size(), expected.size());
+        for (std::size_t step = 0; step < found.size(); ++step) {
+          EXPECT_EQ(node.wafer->clock().time(found[step]), node.wafer->clock().time(expected[step]));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wafersim

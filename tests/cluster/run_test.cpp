@@ -1,0 +1,153 @@
+// Whole runs: conservation on every shipped workload, what sparsity reports, and what cannot run.
+#include "wafersim/cluster/run.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/workload/summary.hpp"
+
+#include "support/inputs.hpp"
+
+namespace wafersim {
+namespace {
+
+using testing::HasSubstr;
+
+const StationOutcome& station(const Outcome& outcome, const std::string& name) {
+  for (const StationOutcome& one : outcome.stations) {
+    if (one.name == name) return one;
+  }
+  throw std::runtime_error{"no station " + name};
+}
+
+// Independent of the program: from the graph, the plan and the number of micro-batches alone.
+struct Expected {
+  Bytes in;
+  Bytes out;
+};
+Expected closed_form(const Workload& workload, std::uint64_t micro_batches, bool sums_on_wafer) {
+  Expected expected;
+  for (const Layer& layer : workload.graph.layers) {
+    const std::uint64_t matrix =
+        layer.matrix_weights > 0 ? kept_matrix_weights(layer, workload.plan.sparsity) : 0;
+    const bool sparse = matrix < layer.matrix_weights;
+    const std::uint64_t stored =
+        matrix * (sparse ? 4 : 2) + layer.vector_weights * 2;        // FP16; index beside it
+    std::uint64_t passes = layer.kind == OpKind::embedding ? 1 : 2;  // forward and delta
+    if (workload.plan.recompute == Recompute::layer && layer.block != 0) ++passes;
+    expected.in += Bytes{stored} * (passes * micro_batches);
+    expected.out += Bytes{(matrix + layer.vector_weights) * 2} * (sums_on_wafer ? 1 : micro_batches);
+  }
+  return expected;
+}
+
+class ShippedWorkload : public testing::TestWithParam<std::string> {};
+
+TEST_P(ShippedWorkload, ConservesBytesAndOperations) {
+  const Workload workload = test::workload(GetParam());
+  const Outcome outcome = run_training_step(test::machine("cs2"), workload).outcome;
+  const Expected expected = closed_form(workload, outcome.plan.micro_batches.size(),
+                                        outcome.plan.gradient_sums == GradientSums::on_wafer);
+  EXPECT_EQ(station(outcome, "node.io").bytes, Wide{(expected.in + expected.out).count()});
+  Bytes in;
+  Bytes out;
+  Cycles forward_and_backward;
+  for (const LayerOutcome& layer : outcome.layers) {
+    in += layer.bytes_in;
+    out += layer.bytes_out;
+    forward_and_backward += layer.forward_cycles + layer.backward_cycles;
+  }
+  EXPECT_EQ(in, expected.in);
+  EXPECT_EQ(out, expected.out);
+  EXPECT_EQ(forward_and_backward, outcome.step.cycles);
+  EXPECT_TRUE(outcome.step.steady);
+  // 2 operations per multiply-add: forward, twice that backward, and the blocks' forward again.
+  Wide flops = 0;
+  for (const Layer& layer : workload.graph.layers) {
+    const bool again = workload.plan.recompute == Recompute::layer && layer.block != 0;
+    flops += static_cast<Wide>(forward_macs(layer, workload.plan.sequence_length)) *
+             outcome.sequences_per_node * (again ? 8 : 6);
+  }
+  EXPECT_EQ(outcome.step.flops_done, flops);
+  EXPECT_EQ(station(outcome, "wafer.compute").flops, flops);
+  Cycles parts;
+  for (const PartOutcome& part : outcome.attribution) {
+    parts += part.cycles;
+    EXPECT_LE(part.step_cycles_if_infinite, outcome.step.cycles) << to_string(part.part);
+  }
+  EXPECT_EQ(parts, outcome.step.cycles);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, ShippedWorkload, testing::ValuesIn(test::shipped_workloads()),
+                         [](const auto& shipped) {
+                           std::string name = shipped.param;
+                           std::replace_if(
+                               name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+                           return name;
+                         });
+
+TEST(Brain, OfAHundredTwentyTrillionParametersTakesTwentyBytesEachAndFitsTheStore) {
+  const Outcome outcome = run_training_step(test::machine("cs2"), test::workload("brain-120t")).outcome;
+  EXPECT_EQ(outcome.bytes_per_parameter, 20U);
+  const std::uint64_t used = outcome.memory[1].used.count() + outcome.memory[2].used.count();
+  EXPECT_EQ(used, outcome.parameters * 20);
+  EXPECT_NEAR(static_cast<double>(used), 2.4e15, 0.002e15);
+  EXPECT_EQ(outcome.attribution[index_of(Part::flash)].part, Part::flash);
+  EXPECT_GT(outcome.attribution[index_of(Part::flash)].cycles,
+            outcome.attribution[index_of(Part::compute)].cycles);
+}
+
+TEST(Sparsity, ReportsExactlyWhatWasSkippedAndWhereTheDifferenceWent) {
+  const Workload sparse = test::workload("gpt3-175b", {{"sparsity.level", "0.9"}});
+  const Outcome outcome = run_training_step(test::machine("cs2"), sparse).outcome;
+  ASSERT_TRUE(outcome.sparsity);
+  const SparsityOutcome& s = *outcome.sparsity;
+  // Every block has 12·12288² matrix weights in four matrices, each a multiple of ten short of exact: 90 %
+  // floors.
+  std::uint64_t skipped = 0;
+  for (const Layer& layer : sparse.graph.layers) {
+    if (layer.kind == OpKind::linear && !layer.tied_to) skipped += layer.matrix_weights * 9 / 10;
+  }
+  EXPECT_EQ(s.weights_skipped, skipped);
+  EXPECT_EQ(s.flops_skipped, outcome.step.flops_skipped);
+  std::int64_t lost = 0;
+  for (const std::int64_t part : s.lost_cycles) lost += part;
+  EXPECT_EQ(lost, static_cast<std::int64_t>(outcome.step.cycles.count()) -
+                      static_cast<std::int64_t>(s.ideal_step_cycles.count()));
+  EXPECT_GT(s.speedup, 1.0);
+  EXPECT_LT(s.speedup, s.ideal_speedup);
+  // Dense FP16 takes 2 bytes a weight, indexed 4: a tenth of the weights is a fifth of the bytes, in three
+  // passes.
+  const std::uint64_t in_blocks = 96 * 3 * (12ULL * 12288 * 12288);
+  EXPECT_NEAR(static_cast<double>(s.bytes_skipped.count()), static_cast<double>(in_blocks) * (2.0 - 0.4),
+              1e6);
+}
+
+TEST(Run, WhatIfsShowThatNeitherOfTwoEqualStationsHelpsAlone) {
+  const MachineSpec machine = test::machine("cs2-192");
+  const Outcome outcome = run_training_step(machine, test::workload("gpt3-175b")).outcome;
+  const Cycles step = outcome.step.cycles;
+  const Cycles io_alone = outcome.attribution[index_of(Part::io)].step_cycles_if_infinite;
+  EXPECT_GT(io_alone.count() * 100, step.count() * 99);  // gains less than 1 %
+  EXPECT_LT(outcome.step_cycles_if_stream_infinite.count() * 100,
+            step.count() * 75);  // together more than 25 %
+  EXPECT_THAT(outcome.step.bottleneck, HasSubstr("bound by the stream of weights"));
+}
+
+TEST(Run, AStoreThatIsTooSmallIsRefusedWithWhatIsMissing) {
+  const MachineSpec machine =
+      test::machine("cs2", {{"memoryx.dram.capacity", "100 GiB"}, {"memoryx.flash.capacity", "1 GB"}});
+  EXPECT_THROW((void)run_training_step(machine, test::workload("gpt3-175b")), DoesNotFit);
+}
+
+TEST(Run, ARunThatIsTooLongToCountIsRefusedNotWrapped) {
+  const MachineSpec machine = test::machine("cs2", {{"wafer.io.lane_rate", "1 MB/s"}});
+  EXPECT_THROW((void)run_training_step(machine, test::workload("brain-120t")), DoesNotFit);
+}
+
+}  // namespace
+}  // namespace wafersim

@@ -1,0 +1,163 @@
+// The closed forms, held against numbers worked out by hand on a grid that one can draw.
+#include "wafersim/kernel/flow.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "support/inputs.hpp"
+
+namespace wafersim {
+namespace {
+
+using namespace literals;
+
+// 4 columns, 2 rows; two mixed FMACs a cycle, 2 cycles beside each wavelet, dispatch 4, ramp 2, hop 1.
+WaferSpec small_wafer() {
+  WaferSpec wafer = test::machine("cs2", {{"wafer.grid", "4x2"}}).wafer;
+  wafer.pe.wavelet_overhead = 2;
+  wafer.pe.task_dispatch = 4;
+  wafer.pe.instruction_startup = 6;
+  return wafer;
+}
+
+TEST(TokenLayout, TheFullestPeDecides) {
+  // 3 groups of 854/3 = 284 columns; 1000 tokens over 996 rows times 3 groups: one token each; 4096 features
+  // over 284.
+  const TokenLayout grouped{{854, 996}, {.groups = 3, .bands = 1}, 1000};
+  EXPECT_EQ(grouped.feature_columns(), 284U);
+  EXPECT_EQ(grouped.tokens_per_pe(), 1U);
+  EXPECT_EQ(grouped.features_per_pe(4096), 15U);  // 14.4
+  EXPECT_EQ(grouped.columns_used(4096), 274U);    // 4096 / 15 = 273.07
+  // 2 bands of 498 rows: features over 1708 columns, 1000 tokens over 498 rows.
+  const TokenLayout banded{{854, 996}, {.groups = 1, .bands = 2}, 1000};
+  EXPECT_EQ(banded.feature_columns(), 1708U);
+  EXPECT_EQ(banded.tokens_per_pe(), 3U);
+}
+
+TEST(LinearForward, DenseByHand) {
+  const WaferSpec wafer = small_wafer();
+  // 8 inputs on 4 columns: 2 features a PE. 10 tokens on 2 rows: 5 tokens a PE. 6 outputs.
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  const KernelCost cost =
+      linear_forward(c, {.in = 8, .out = 6, .kept = 48, .mask = nullptr, .weights_per_wavelet = 2});
+  // Each of the 12 weights of a column takes ceil(5/2) = 3 cycles; they come in 6 wavelets, 2 cycles each
+  // beside.
+  EXPECT_EQ(cost.compute, 48_cyc);
+  // Each of 6 outputs: 5 FP32 partial sums through the datapath, 4 cycles of dispatch.
+  EXPECT_EQ(cost.fabric, 54_cyc);
+  // Across 4 columns and 2 rows and two ramps (10), three steps of the chain (2+1+2+1 = 6 each), 5 sums: 33.
+  EXPECT_EQ(cost.fill, 33_cyc);
+  EXPECT_EQ(cost.fmacs, 480U);  // 48 weights times 10 tokens
+}
+
+TEST(LinearForward, OneColumnNeedsNoReduction) {
+  const WaferSpec wafer = small_wafer();
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {4, 1}, 8}};
+  const KernelCost cost =
+      linear_forward(c, {.in = 8, .out = 6, .kept = 48, .mask = nullptr, .weights_per_wavelet = 2});
+  EXPECT_EQ(cost.fabric, 0_cyc);
+}
+
+TEST(LinearGradient, DenseByHand) {
+  const WaferSpec wafer = small_wafer();
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  const KernelCost cost =
+      linear_gradient(c, {.in = 8, .out = 6, .kept = 48, .mask = nullptr, .weights_per_wavelet = 2});
+  // Per output: by weight 2·(3 + 2) + 3 deltas stored = 13; by delta 5·ceil(2/2) + 3 wavelets · 2 = 11. Six
+  // times.
+  EXPECT_EQ(cost.compute, 66_cyc);
+  // 48 weights over 4 columns: 12 FP32 sums down each column, and 6 dispatches of 4.
+  EXPECT_EQ(cost.fabric, 36_cyc);
+}
+
+TEST(ElementwiseCost, IsPerElementOrPerSweep) {
+  const WaferSpec wafer = small_wafer();
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  // 8 features: 2 a PE, 5 tokens: 10 elements; a sweep is 6 + ceil(10/4) = 9 cycles.
+  EXPECT_EQ(elementwise(c, {8, 2, 0}).compute, 18_cyc);
+  EXPECT_EQ(elementwise(c, {8, 1, 20}).compute, 209_cyc);
+}
+
+TEST(AttentionForward, ByHandWithOneHeadOverTwoColumns) {
+  WaferSpec wafer = small_wafer();
+  wafer.pe.exponential_cycles = 20;
+  wafer.pe.divide_cycles = 50;
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  // 2 heads of 4: 8 features, 2 a PE, so a head lies on 2 columns. 5 tokens a PE, sequences of 10.
+  const KernelCost cost = attention_forward(c, {.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10});
+  // Two products: 10 keys · (2 features · ceil(5/2) + 1 wavelet · 2) = 80 each; softmax: 10·5/2 = 25 scores ·
+  // 20
+  // + 5 divisions · 50 = 750.
+  EXPECT_EQ(cost.compute, 910_cyc);
+  // Scores added up and handed back: 2 · 10 keys · 5 FP32 values.
+  EXPECT_EQ(cost.fabric, 100_cyc);
+  EXPECT_EQ(cost.fmacs, 2U * 10 * 10 * 8);
+}
+
+TEST(MaskSample, KeepsTheShareItIsToldTo) {
+  const MaskSample sample{4096, 256, Fraction{900'000'000}, 1};
+  std::uint64_t kept = 0;
+  for (std::uint64_t row = 0; row < sample.rows(); ++row) kept += sample.kept(row, 0, 4096);
+  // 1,048,576 draws at 0.1: 104,858, standard deviation 307.
+  EXPECT_NEAR(static_cast<double>(kept), 104'858.0, 5 * 307.0);
+}
+
+TEST(MaskSample, IsTheSameForTheSameSeedAndAnotherForAnother) {
+  const auto row = [](std::uint64_t seed) { return MaskSample{512, 1, Fraction{500'000'000}, seed}; };
+  EXPECT_EQ(row(1).kept(0, 0, 100), row(1).kept(0, 0, 100));
+  bool differs = false;
+  for (std::uint64_t i = 0; i < 512; i += 8) differs |= row(1).kept(0, i, i + 8) != row(2).kept(0, i, i + 8);
+  EXPECT_TRUE(differs);
+}
+
+TEST(MaskSample, CountsAcrossWordBoundaries) {
+  const MaskSample all{200, 1, Fraction{0}, 1};  // nothing pruned
+  EXPECT_EQ(all.kept(0, 60, 70), 10U);
+  EXPECT_EQ(all.kept(0, 0, 200), 200U);
+  EXPECT_EQ(all.kept(0, 190, 500), 10U);
+}
+
+RC_GTEST_PROP(MaskSample, TheSlowestColumnLiesBetweenTheMeanAndTheWorstOfEveryRow, ()) {
+  const auto width = *rc::gen::inRange<std::uint64_t>(1, 600);
+  const auto features = *rc::gen::inRange<std::uint64_t>(1, 40);
+  const auto ahead = *rc::gen::inRange<std::uint64_t>(1, 16);
+  const MaskSample sample{width, 64, Fraction{*rc::gen::inRange<std::uint64_t>(0, 1'000'000'000)}, 7};
+  std::uint64_t worst_rows = 0;
+  std::uint64_t worst_column = 0;
+  for (std::uint64_t first = 0; first < width; first += features) {
+    std::uint64_t column = 0;
+    for (std::uint64_t row = 0; row < sample.rows(); ++row)
+      column += sample.kept(row, first, first + features);
+    worst_column = std::max(worst_column, column);
+  }
+  for (std::uint64_t row = 0; row < sample.rows(); ++row) {
+    std::uint64_t worst = 0;
+    for (std::uint64_t first = 0; first < width; first += features) {
+      worst = std::max(worst, sample.kept(row, first, first + features));
+    }
+    worst_rows += worst;
+  }
+  const std::uint64_t slowest = sample.slowest_column(features, ahead, sample.rows());
+  RC_ASSERT(slowest >= worst_column);  // no column can be faster than its own work
+  RC_ASSERT(slowest <= worst_rows);    // lock step is the worst there is
+  RC_ASSERT(sample.slowest_column(features, ahead + 1, sample.rows()) <= slowest);
+}
+
+RC_GTEST_PROP(LinearForward, MoreTokensOrWeightsAreNeverFaster, ()) {
+  const WaferSpec wafer = small_wafer();
+  const auto tokens = *rc::gen::inRange<std::uint64_t>(1, 500);
+  const auto in = *rc::gen::inRange<std::uint64_t>(1, 300);
+  const auto out = *rc::gen::inRange<std::uint64_t>(1, 300);
+  const auto cost = [&](std::uint64_t t, std::uint64_t i, std::uint64_t o) {
+    const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, t}};
+    return linear_forward(c, {.in = i, .out = o, .kept = i * o, .mask = nullptr, .weights_per_wavelet = 2})
+        .busy();
+  };
+  RC_ASSERT(cost(tokens + 1, in, out) >= cost(tokens, in, out));
+  RC_ASSERT(cost(tokens, in, out + 1) >= cost(tokens, in, out));
+  // No PE does more than its peak: two FMACs a cycle on 8 PEs.
+  RC_ASSERT(cost(tokens, in, out).count() * 16 >= tokens * in * out);
+}
+
+}  // namespace
+}  // namespace wafersim

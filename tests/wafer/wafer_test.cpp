@@ -1,0 +1,136 @@
+// The wafer's clock, its memory, and the mapper.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/wafer/instant.hpp"
+#include "wafersim/wafer/mapper.hpp"
+
+#include "support/inputs.hpp"
+
+namespace wafersim {
+namespace {
+
+using namespace literals;
+using testing::HasSubstr;
+
+TEST(WaferClock, DoesNotDriftOverAMillionSmallSteps) {
+  const WaferClock clock{Hertz{1'100'000'000}};
+  Instant now{.anchor = {.at = 7_ps}, .cycles = {}};
+  for (int i = 0; i < 1'100'000; ++i) now = now + 1_cyc;
+  EXPECT_EQ(clock.time(now), Picoseconds{1'000'000'007});  // exactly a millisecond later
+  EXPECT_EQ(clock.between({.anchor = {.at = 7_ps}, .cycles = {}}, now), 1'100'000_cyc);
+}
+
+TEST(WaferClock, OrdersInstantsExactlyWherePicosecondsCannot) {
+  const WaferClock clock{Hertz{1'100'000'000}};
+  const Instant one_cycle{.anchor = {}, .cycles = 1_cyc};  // 909.09… ps
+  EXPECT_TRUE(clock.before({.anchor = {.at = 909_ps}, .cycles = {}}, one_cycle));
+  EXPECT_TRUE(clock.before(one_cycle, {.anchor = {.at = 910_ps}, .cycles = {}}));
+  const Instant eleven{.anchor = {}, .cycles = 11_cyc};  // exactly 10,000 ps
+  EXPECT_FALSE(clock.before(eleven, {.anchor = {.at = 10'000_ps}, .cycles = {}}));
+  EXPECT_FALSE(clock.before({.anchor = {.at = 10'000_ps}, .cycles = {}}, eleven));
+}
+
+TEST(SramBudget, OfATinyModelByHand) {
+  // One linear layer of 8 -> 8 between an embedding and the loss, no block. 4x2 PEs, 10 tokens: 5 tokens a
+  // PE, 2 features a PE.
+  const std::string text = R"(name: tiny
+graph:
+  - { name: wte, op: embedding, rows: 8, features: 8 }
+  - { name: fc, op: linear, features: 8 }
+  - { name: loss, op: loss }
+sequence_length: 10
+recompute: none
+)";
+  const Workload workload = read_workload(parse_tree(text, "tiny.yaml"), "tiny").workload;
+  WaferSpec wafer = test::machine("cs2", {{"wafer.grid", "4x2"}}).wafer;
+  const SramBudget budget = LiveTensors{workload}.budget(wafer, {{4, 2}, {1, 1}, 10}, GradientSums::none);
+  const auto bytes_of = [&](const std::string& name) {
+    for (const SramItem& item : budget.items) {
+      if (item.name == name) return item.bytes;
+    }
+    return Bytes::max();
+  };
+  // Kept: the input of fc and the input of the loss, 2 features x 5 tokens x 2 bytes each.
+  EXPECT_EQ(bytes_of("activations kept for the backward pass"), 40_B);
+  EXPECT_EQ(bytes_of("activations of the block being recomputed"), 0_B);
+  // fc at work: the delta of its input and its output.
+  EXPECT_EQ(bytes_of("working set of the largest layer"), 40_B);
+  EXPECT_EQ(bytes_of("partial sums"), Bytes{5 * wafer.pe.accumulators * 4});
+}
+
+TEST(Mapper, TakesTheMappingWithTheFewestCyclesThatFits) {
+  MaskLibrary masks;
+  const MachineSpec machine = test::machine("cs2");
+  const Workload workload = test::workload("gpt2");
+  const WaferPlan plan = plan_wafer(machine.wafer, workload, 1, masks);
+  ASSERT_FALSE(plan.runners_up.empty());
+  for (std::size_t i = 1; i < plan.runners_up.size(); ++i) {
+    EXPECT_LE(plan.runners_up[i - 1].cycles, plan.runners_up[i].cycles);
+  }
+  EXPECT_TRUE(plan.sram.fits());
+}
+
+TEST(Mapper, OneSequenceMoreThanTheLargestMicroBatchDoesNotFit) {
+  MaskLibrary masks;
+  const MachineSpec machine = test::machine("cs2");
+  const std::uint64_t largest =
+      plan_wafer(machine.wafer, test::workload("gpt3-6.7b"), 1, masks).micro_batches.front();
+  const std::string fits = std::to_string(largest);
+  const std::string too_many = std::to_string(largest + 1);
+  EXPECT_NO_THROW(
+      (void)plan_wafer(machine.wafer, test::workload("gpt3-6.7b", {{"micro_batch", fits}}), 1, masks));
+  try {
+    (void)plan_wafer(machine.wafer, test::workload("gpt3-6.7b", {{"micro_batch", too_many}}), 1, masks);
+    FAIL() << "it cannot fit";
+  } catch (const DoesNotFit& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the largest micro_batch that fits is " + fits));
+  }
+}
+
+TEST(Mapper, RecommendsRecomputationWhereItHelps) {
+  MaskLibrary masks;
+  try {
+    (void)plan_wafer(test::machine("cs2").wafer, test::workload("gpt3-175b", {{"recompute", "none"}}), 1,
+                     masks);
+    FAIL() << "it cannot fit";
+  } catch (const DoesNotFit& error) {
+    EXPECT_THAT(error.what(), HasSubstr("recompute: layer would fit"));
+  }
+}
+
+TEST(Mapper, ObeysAPinnedMapping) {
+  MaskLibrary masks;
+  const MachineSpec machine =
+      test::machine("cs2", {{"wafer.mapping.groups", "2"}, {"wafer.mapping.bands", "1"}});
+  const WaferPlan plan = plan_wafer(machine.wafer, test::workload("gpt2"), 1, masks);
+  EXPECT_EQ(plan.mapping, (Mapping{.groups = 2, .bands = 1}));
+  EXPECT_TRUE(plan.runners_up.empty());
+}
+
+TEST(Mapper, SplitsABatchThatDoesNotFitIntoEvenMicroBatches) {
+  MaskLibrary masks;
+  const Workload workload =
+      test::workload("gpt2", {{"tokens_per_node", "7168"}, {"micro_batch", "3"}});  // 7 x 1024
+  const WaferPlan plan = plan_wafer(test::machine("cs2").wafer, workload, 1, masks);
+  EXPECT_EQ(plan.micro_batches, (std::vector<std::uint64_t>{3, 2, 2}));
+}
+
+TEST(SequencesPerNode, AGlobalBatchMustBeSharedEvenly) {
+  TrainingPlan plan;
+  plan.sequence_length = 10;
+  plan.global_batch = 100;
+  EXPECT_EQ(sequences_per_node(plan, 4), 25U);
+  try {
+    (void)sequences_per_node(plan, 3);
+    FAIL() << "100 over 3";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("100 sequences cannot be shared evenly by 3 nodes; 99 or 102 would do"));
+  }
+}
+
+}  // namespace
+}  // namespace wafersim

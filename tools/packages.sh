@@ -10,6 +10,7 @@ test_packages=(
   libgtest-dev libgmock-dev librapidcheck-dev
   python3 python3-jsonschema python3-yaml
 )
+tidy_packages=(clang-tidy)
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

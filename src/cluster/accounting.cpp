@@ -221,21 +221,4 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   return outcome;
 }
 
-std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster) {
-  const Wafer& wafer = first_wafer(cluster);
-  const std::vector<OpRecord>& records = wafer.records();
-  const Instant began = wafer.step_ends()[wafer.step_ends().size() - 2];
-  const Picoseconds origin = wafer.clock().time(began);
-  std::vector<TraceSpan> spans;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const StepOp& op = run.step.program.ops[i];
-    const std::string name =
-        fmt::format("{} {}", run.workload.graph.layers[op.layer].name, to_string(op.pass));
-    const Picoseconds from = wafer.clock().time(records[i].began) - origin;
-    const Picoseconds to = wafer.clock().time(records[i].ended) - origin;
-    spans.push_back({.track = "wafer", .name = name, .begin = from, .end = to});
-  }
-  return spans;
-}
-
 }  // namespace wafersim

@@ -2,6 +2,7 @@
 #include "wafersim/cluster/run.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -48,8 +49,12 @@ class Simulation {
     return *clusters_.back();
   }
 
-  void run() {
-    sc_core::sc_start();
+  void run(const Progress& progress) {
+    if (progress) {
+      run_in_slices(progress);
+    } else {
+      sc_core::sc_start();
+    }
     faults_.rethrow_if_any();
     for (const auto& cluster : clusters_) {
       if (cluster->finished()) continue;
@@ -58,6 +63,23 @@ class Simulation {
   }
 
  private:
+  // The same events in the same order, but control comes back now and then.
+  void run_in_slices(const Progress& progress) {
+    std::uint64_t slice =
+        1'000'000;  // picoseconds; doubled, so that even a year of simulated time has few slices
+    while (sc_core::sc_pending_activity() && sc_core::sc_get_status() != sc_core::SC_STOPPED) {
+      const std::uint64_t left = ~std::uint64_t{0} - sc_core::sc_time_stamp().value();
+      const auto began = std::chrono::steady_clock::now();
+      sc_core::sc_start(sc_core::sc_time::from_value(std::min(slice, left)));
+      if (std::chrono::steady_clock::now() - began < std::chrono::milliseconds{20})
+        slice = std::min(slice * 2, left);
+      double done = 0;
+      for (const auto& cluster : clusters_)
+        done += cluster->progress() / static_cast<double>(clusters_.size());
+      progress(done);
+    }
+  }
+
   const MachineSpec& machine_;
   Faults faults_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
@@ -71,7 +93,7 @@ PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLi
   return run;
 }
 
-RunResult simulate(const MachineSpec& machine, const Workload& workload) {
+RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
   MaskLibrary masks;
   const PlannedRun run = plan_run(machine, workload, masks);
   std::optional<PlannedRun> dense;
@@ -92,7 +114,7 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload) {
     dense_cluster = &simulation.add(dense->workload.plan, dense->step.program,
                                     {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
   }
-  simulation.run();
+  simulation.run(progress);
 
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
@@ -103,9 +125,9 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload) {
 
 }  // namespace
 
-RunResult run_training_step(const MachineSpec& machine, const Workload& workload) {
+RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
   try {
-    return simulate(machine, workload);
+    return simulate(machine, workload, progress);
   } catch (const QuantityOverflow& overflow) {
     throw DoesNotFit{
         fmt::format("{} on {}: the run is too long or too large to count ({}): simulated time is kept in "

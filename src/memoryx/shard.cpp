@@ -14,9 +14,10 @@ StationSpec at_rate(Part part, BytesPerSecond rate) {
 }
 
 // `bytes_per_weight` for every weight of a parcel that arrived in `count` chunks.
-Load per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks) {
+Load per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks,
+                std::uint32_t layer) {
   const Bytes total = Bytes{weights} * bytes_per_weight;
-  return {.total = total, .each = Bytes{divide_up(total.count(), chunks)}};
+  return {.total = total, .each = Bytes{divide_up(total.count(), chunks)}, .layer = layer};
 }
 }  // namespace
 
@@ -44,6 +45,11 @@ Shard::Shard(const sc_core::sc_module_name& name, const ShardSpec& spec, const S
 
 bool Shard::finished() const {
   return step_ == spec_.steps && !down.busy();
+}
+
+double Shard::progress() const {
+  const double whole = static_cast<double>(program_.ops.size()) * spec_.steps;
+  return (static_cast<double>(program_.ops.size()) * step_ + static_cast<double>(position_)) / whole;
 }
 
 void Shard::advance_position() {
@@ -84,7 +90,7 @@ void Shard::send(const StepOp& op) {
                     .bytes = parcel.bytes(),
                     .weights = parcel.weights(),
                     .contributions = 1};
-  const Load load = moved(train.bytes, spec_.chunk);
+  const Load load = moved(train.bytes, spec_.chunk, train.layer);
   Passage passage{.head = ready(ledger_[op.owner]), .tail = ready(ledger_[op.owner])};
 
   from_flash_ = program_.stored[op.owner].in_flash;
@@ -125,7 +131,7 @@ void Shard::receive(const Train& train, const Passage& passage) {
   stats_.gradient_bytes_received += train.bytes;
   stats_.contributions_received += train.contributions;
   ++stats_.trains_received;
-  const Stamp done = update(stored, train.weights, passage, last);
+  const Stamp done = update(stored, train, passage, last);
   if (last) {
     ledger.contributions = 0;
     ++ledger.updates;
@@ -140,19 +146,20 @@ void Shard::receive(const Train& train, const Passage& passage) {
 }
 
 // Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
-Stamp Shard::update(const StoredLayer& stored, std::uint64_t weights, const Passage& in, bool last) {
+Stamp Shard::update(const StoredLayer& stored, const Train& train, const Passage& in, bool last) {
+  const std::uint64_t weights = train.weights;
   const OptimizerCost cost = optimizer_cost(spec_.optimizer_kind, spec_.copy_bytes, 0, stored.contributions);
   const std::uint64_t reads = last ? cost.update_reads : cost.accumulate_bytes / 2;
   const std::uint64_t writes = last ? cost.update_writes : cost.accumulate_bytes / 2;
   const std::uint64_t flops = last ? cost.flops : 1;
   const std::uint64_t chunks = chunks_of(Bytes{weights} * spec_.copy_bytes, spec_.chunk).count;
 
-  Stamp done = arithmetic_.pass(in, per_weight(weights, flops, chunks)).tail;
+  Stamp done = arithmetic_.pass(in, per_weight(weights, flops, chunks, train.layer)).tail;
   if (stored.in_flash) {
-    const Passage read = flash_read_.pass(in, per_weight(weights, reads, chunks));
-    done = later(done, flash_write_.pass(read, per_weight(weights, writes, chunks)).tail);
+    const Passage read = flash_read_.pass(in, per_weight(weights, reads, chunks, train.layer));
+    done = later(done, flash_write_.pass(read, per_weight(weights, writes, chunks, train.layer)).tail);
   } else {
-    done = later(done, dram_update_.pass(in, per_weight(weights, reads + writes, chunks)).tail);
+    done = later(done, dram_update_.pass(in, per_weight(weights, reads + writes, chunks, train.layer)).tail);
   }
   return done;
 }

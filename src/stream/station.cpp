@@ -1,6 +1,8 @@
 // The first-come-first-served recursions, solved for a whole train at once.
 #include "wafersim/stream/station.hpp"
 
+#include <algorithm>
+
 #include "wafersim/base/time.hpp"
 
 namespace wafersim {
@@ -27,6 +29,10 @@ Passage Station::serve_while_arriving(const Passage& in, const Load& load) const
 Passage Station::pass(const Passage& in, const Load& load) {
   const Passage out =
       spec_.serving == Serving::cut_through ? serve_while_arriving(in, load) : serve_whole_chunks(in, load);
+  if (trail_->records()) {
+    const Picoseconds begin = std::max(free_.at, in.head.at);
+    spans_.push_back({.layer = load.layer, .begin = std::min(begin, out.tail.at), .end = out.tail.at});
+  }
   free_ = out.tail;
   stats_.bytes += load.total;
   stats_.busy += transfer_time(load.total, spec_.rate);

@@ -167,7 +167,7 @@ void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant
     const Instant first_out = start + (portion(busy, first, train.bytes) + fill_cycles(op));
     Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};
     made.head = later(lane.outgoing.room_for_first(train), made.head);
-    const Passage passage = lane.link.pass(made, moved(train.bytes, spec_.chunk));
+    const Passage passage = lane.link.pass(made, moved(train.bytes, spec_.chunk, train.layer));
     lane.sequence += chunks_of(train.bytes, spec_.chunk).count;
     lane.offset += train.bytes.count();
     lane.sending = train;

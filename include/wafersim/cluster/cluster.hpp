@@ -46,6 +46,7 @@ class Cluster final : public sc_core::sc_module {
           const StepProgram& program, const Scenario& scenario, Faults& faults);
 
   [[nodiscard]] bool finished() const;
+  [[nodiscard]] double progress() const { return shards_.front()->progress(); }
   [[nodiscard]] std::string waiting_for() const;
 
   [[nodiscard]] const Scenario& scenario() const { return scenario_; }

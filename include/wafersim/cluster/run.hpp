@@ -2,6 +2,10 @@
 // elaborates only once.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "wafersim/cluster/outcome.hpp"
 #include "wafersim/config/machine_spec.hpp"
 #include "wafersim/workload/workload.hpp"
@@ -16,6 +20,10 @@ struct TraceSpan {
   Picoseconds end;
 };
 
+// Called now and then during a long run with the share that is done, from 0 to 1. It cannot change the
+// result.
+using Progress = std::function<void(double done)>;
+
 struct RunResult {
   Outcome outcome;
   std::vector<TraceSpan> trace;  // of the steady step, in the order of the program
@@ -23,6 +31,7 @@ struct RunResult {
 
 // Throws InputError or DoesNotFit if the workload cannot run on the machine, InternalFault if the run broke
 // one of its invariants.
-[[nodiscard]] RunResult run_training_step(const MachineSpec& machine, const Workload& workload);
+[[nodiscard]] RunResult run_training_step(const MachineSpec& machine, const Workload& workload,
+                                          const Progress& progress = {});
 
 }  // namespace wafersim

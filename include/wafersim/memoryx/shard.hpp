@@ -53,6 +53,8 @@ class Shard final : public sc_core::sc_module {
         Faults& faults);
 
   [[nodiscard]] bool finished() const;
+  // Share of the run's weights that has been sent, from 0 to 1.
+  [[nodiscard]] double progress() const;
   // How long the last update of a layer's weights took, from its last gradient to its end.
   [[nodiscard]] Picoseconds update_time(std::uint32_t layer) const { return ledger_[layer].update_time; }
   [[nodiscard]] const ShardStats& stats() const { return stats_; }
@@ -78,10 +80,10 @@ class Shard final : public sc_core::sc_module {
   void send(const StepOp& op);
   void taken(const Train& train, const Stamp& tail);
   void receive(const Train& train, const Passage& passage);
-  Stamp update(const StoredLayer& stored, std::uint64_t weights, const Passage& in, bool last);
+  Stamp update(const StoredLayer& stored, const Train& train, const Passage& in, bool last);
   void advance_position();
-  // When the weights that this step works with became ready: after the previous step's update. This step's own
-  // update may be under way already, into the second copy, while these are still being streamed.
+  // When the weights that this step works with became ready: after the previous step's update. This step's
+  // own update may be under way already, into the second copy, while these are still being streamed.
   [[nodiscard]] Stamp ready(const Ledger& ledger) const;
 
   ShardSpec spec_;

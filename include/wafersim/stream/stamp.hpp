@@ -31,6 +31,7 @@ class Trail {
  public:
   enum class Mode { record, ignore };
   explicit Trail(Mode mode) : mode_{mode} {}
+  [[nodiscard]] bool records() const { return mode_ == Mode::record; }
 
   // `stamp` moved on by `duration`, spent by `part`.
   [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part);

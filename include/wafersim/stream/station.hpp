@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "wafersim/base/quantity.hpp"
 #include "wafersim/stream/part.hpp"
@@ -30,7 +31,15 @@ struct StationStats {
 // The load that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
 struct Load {
   Bytes total;
-  Bytes each;  // of one chunk
+  Bytes each;             // of one chunk
+  std::uint32_t layer{};  // whose it is, for the trace
+};
+
+// When a station was at work on a train.
+struct Span {
+  std::uint32_t layer{};
+  Picoseconds begin;
+  Picoseconds end;
 };
 
 // Chunks are served first come, first served; a chunk leaves when it has been served completely.
@@ -47,6 +56,8 @@ class Station {
 
   [[nodiscard]] const Stamp& free_at() const { return free_; }
   [[nodiscard]] const StationStats& stats() const { return stats_; }
+  // One span per train, if the trail records.
+  [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
   [[nodiscard]] const StationSpec& spec() const { return spec_; }
 
  private:
@@ -57,11 +68,12 @@ class Station {
   Trail* trail_;
   Stamp free_;
   StationStats stats_;
+  std::vector<Span> spans_;
 };
 
 // Load of a train that is simply moved, cut into chunks.
-[[nodiscard]] constexpr Load moved(Bytes bytes, Bytes chunk) {
-  return {.total = bytes, .each = chunks_of(bytes, chunk).each};
+[[nodiscard]] constexpr Load moved(Bytes bytes, Bytes chunk, std::uint32_t layer = 0) {
+  return {.total = bytes, .each = chunks_of(bytes, chunk).each, .layer = layer};
 }
 
 }  // namespace wafersim

@@ -93,7 +93,7 @@ Parsed parse(Usage& usage, const Arguments& arguments) {
 }
 
 std::string one_of(const Parsed& parsed, const std::string& name, const std::vector<std::string>& known) {
-  const std::string value = parsed.text(name);
+  std::string value = parsed.text(name);
   if (std::find(known.begin(), known.end(), value) != known.end()) return value;
   std::string words;
   for (const std::string& word : known) words += fmt::format("{}'{}'", words.empty() ? "" : ", ", word);

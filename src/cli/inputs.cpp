@@ -18,10 +18,10 @@ bool related(const std::string& a, const std::string& b) {
 // Gives problems of overrides their place on the command line, and their keys their prefix.
 Problem placed(Problem problem, const std::vector<Override>& overrides, std::string_view prefix) {
   if (problem.at.file != "--set") return problem;
-  for (auto change = overrides.rbegin(); change != overrides.rend(); ++change) {
-    if (!related(change->key, problem.key)) continue;
-    problem.at.file = fmt::format("--set {}{}={}", prefix, change->key, change->value);
-    break;
+  // The last one that says something about the key is the one that holds.
+  for (const Override& change : overrides) {
+    if (related(change.key, problem.key))
+      problem.at.file = fmt::format("--set {}{}={}", prefix, change.key, change.value);
   }
   problem.key = fmt::format("{}{}", prefix, problem.key);
   return problem;

@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
+#include "cli/progress.hpp"
 #include "cli/version.hpp"
 
 namespace wafersim::cli {
@@ -45,6 +46,13 @@ std::string written(const std::string& format, const RunReport& report) {
   return format == "csv" ? write_csv(report) : write_text(report);
 }
 
+RunResult simulate(const Inputs& inputs, bool quiet) {
+  if (quiet) return run_training_step(inputs.machine, inputs.workload.workload);
+  Progress progress{"simulating"};
+  return run_training_step(inputs.machine, inputs.workload.workload,
+                           [&](double done) { progress.show(done); });
+}
+
 }  // namespace
 
 int run_command(const Arguments& arguments) {
@@ -54,7 +62,7 @@ int run_command(const Arguments& arguments) {
   const std::string format = one_of(parsed, "format", {"text", "json", "csv"});
   check_outputs(parsed, {"output", "trace"});
   const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
-  RunResult result = run_training_step(inputs.machine, inputs.workload.workload);
+  RunResult result = simulate(inputs, parsed.has("quiet"));
   const RunReport report{.version = std::string{kVersion},
                          .machine = to_tree(inputs.machine),
                          .workload = inputs.workload.resolved,

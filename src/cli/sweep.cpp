@@ -2,17 +2,17 @@
 #include "wafersim/study/sweep.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/parse.hpp"
 
 #include "cli/command.hpp"
+#include "cli/progress.hpp"
 
 namespace wafersim::cli {
 namespace {
@@ -57,22 +57,6 @@ std::size_t jobs_of(const Parsed& parsed) {
        .message = fmt::format("expected a number from 1 to {}, got '{}'", kMostJobs, parsed.text("jobs"))}};
 }
 
-// One line that counts up; on a terminal only.
-class Progress {
- public:
-  void operator()(std::size_t done, std::size_t all) const {
-    const std::chrono::duration<double> past = std::chrono::steady_clock::now() - began_;
-    const double rate = static_cast<double>(done) / std::max(past.count(), 1e-3);
-    const std::string line =
-        fmt::format("\r{} of {} points, {:.1f} points/s, {:.0f} s left \x1b[K{}", done, all, rate,
-                    static_cast<double>(all - done) / rate, done == all ? "\r\x1b[K" : "");
-    if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // only progress
-  }
-
- private:
-  std::chrono::steady_clock::time_point began_{std::chrono::steady_clock::now()};
-};
-
 std::string written(const std::string& format, const Sweep& sweep) {
   if (format == "jsonl") return write_jsonl(sweep);
   return format == "csv" ? write_csv(sweep) : write_text(sweep);
@@ -97,8 +81,16 @@ int sweep_command(const Arguments& arguments) {
                        .on_progress = {}};
   check_outputs(parsed, {"output"});
   const Study study = load_study(parsed.operands.front());
-  if (::isatty(STDERR_FILENO) == 1 && !parsed.has("quiet")) options.on_progress = Progress{};
+  std::optional<Progress> progress;
+  if (!parsed.has("quiet")) {
+    progress.emplace("sweep");
+    options.on_progress = [&progress](std::size_t done, std::size_t all) {
+      progress->show(static_cast<double>(done) / static_cast<double>(all),
+                     fmt::format("{} of {} points", done, all));
+    };
+  }
   const Sweep sweep = run_sweep(study, options);
+  progress.reset();
   deliver(parsed, written(format, sweep));
   return exit_code_of(sweep);
 }

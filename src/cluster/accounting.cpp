@@ -36,7 +36,7 @@ StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cl
   const Wafer& wafer = first_wafer(cluster);
   const std::size_t last = wafer.step_ends().size() - 1;
   const std::uint64_t nodes = machine.cluster.nodes;
-  const double sequences = static_cast<double>(run.wafer.sequences() * nodes);
+  const auto sequences = static_cast<double>(run.wafer.sequences() * nodes);
 
   StepOutcome step;
   step.cycles = step_cycles(wafer, last);
@@ -48,7 +48,7 @@ StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cl
   const Work work = work_of(run.workload, run.wafer.sequences() * nodes);
   step.flops_done = work.done.total();
   step.flops_skipped = work.skipped.total();
-  const double pes = static_cast<double>(machine.wafer.grid.columns * machine.wafer.grid.rows * nodes);
+  const auto pes = static_cast<double>(machine.wafer.grid.columns * machine.wafer.grid.rows * nodes);
   const double peak = pes * 2.0 * static_cast<double>(machine.wafer.pe.fmacs_fp16) *
                       static_cast<double>(machine.wafer.clock.count());
   step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;

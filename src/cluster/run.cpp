@@ -65,8 +65,9 @@ class Simulation {
  private:
   // The same events in the same order, but control comes back now and then.
   void run_in_slices(const Progress& progress) {
-    std::uint64_t slice =
-        1'000'000;  // picoseconds; doubled, so that even a year of simulated time has few slices
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);  // before this nothing is pending
+    // Picoseconds; doubled, so that even a year of simulated time has few slices.
+    std::uint64_t slice = 1'000'000;
     while (sc_core::sc_pending_activity() && sc_core::sc_get_status() != sc_core::SC_STOPPED) {
       const std::uint64_t left = ~std::uint64_t{0} - sc_core::sc_time_stamp().value();
       const auto began = std::chrono::steady_clock::now();

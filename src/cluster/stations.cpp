@@ -69,7 +69,7 @@ class Table {
 
 void add_store(Table& table, const Shard& shard, const MachineSpec& machine, const StoreTraffic& traffic) {
   const MemoryXSpec& store = machine.memoryx;
-  const double shards = static_cast<double>(store.shards);
+  const auto shards = static_cast<double>(store.shards);
   const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
   table.row("memoryx.flash", traffic.flash.count(),
             shards * (as_double(store.flash.read_bandwidth) + as_double(store.flash.write_bandwidth)),
@@ -97,7 +97,7 @@ void add_links(Table& table, const MachineSpec& machine, const NodeTraffic& traf
               2.0 * static_cast<double>(links * io.lanes) * as_double(machine.swarmx.link_rate),
               busiest[level]);
   }
-  const double lanes = static_cast<double>(machine.cluster.nodes * io.lanes);
+  const auto lanes = static_cast<double>(machine.cluster.nodes * io.lanes);
   const double lane_rate =
       std::min(as_double(io.lane_rate),
                as_double(io.port_rate) * static_cast<double>(io.ports) / static_cast<double>(io.lanes));
@@ -109,8 +109,8 @@ void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, 
                Cycles compute) {
   const WaferSpec& wafer = machine.wafer;
   const std::uint64_t nodes = machine.cluster.nodes;
-  const double pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
-  const double clock = static_cast<double>(wafer.clock.count());
+  const auto pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
+  const auto clock = static_cast<double>(wafer.clock.count());
   const auto average = [&](std::string name, Wide bytes, double peak) {
     table.row(std::move(name), bytes, peak, {});
     StationOutcome& row = table.rows_.back();

@@ -1,7 +1,12 @@
 // Forward in order; loss; backward in reverse, block by block run again first where the plan says so.
 #include "wafersim/cluster/step_program.hpp"
 
+#include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/error.hpp"
 
 namespace wafersim {
 
@@ -20,7 +25,7 @@ class Builder {
   }
 
  private:
-  const std::vector<Layer>& layers() const { return workload_.graph.layers; }
+  [[nodiscard]] const std::vector<Layer>& layers() const { return workload_.graph.layers; }
 
   [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const { return layers()[id].tied_to.value_or(id); }
 
@@ -132,7 +137,22 @@ class Builder {
             .bytes_per_vector = value};
   }
 
-  void emit(const StepOp& op) { step_.program.ops.push_back(op); }
+  void emit(const StepOp& op) {
+    if (step_.program.ops.size() == kMostOperations) refuse();
+    step_.program.ops.push_back(op);
+  }
+
+  // Every operation is kept and simulated: about 1 KB and 10 microseconds each over all what-if runs.
+  static constexpr std::size_t kMostOperations = 2'000'000;
+  [[noreturn]] void refuse() const {
+    const std::uint64_t each = divide_up(kMostOperations, micro_batch_ + 1);
+    const std::uint64_t most = std::max<std::uint64_t>(1, kMostOperations / each);
+    throw DoesNotFit{
+        fmt::format("{}: a step of {} micro-batches has more than the {} operations that can be simulated; "
+                    "at most about {} "
+                    "micro-batches would do: a larger micro_batch, or fewer tokens per node",
+                    workload_.graph.name, plan_.micro_batches.size(), kMostOperations, most)};
+  }
 
   void count_contributions() {
     for (const StepOp& op : step_.program.ops) {

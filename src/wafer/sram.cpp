@@ -44,8 +44,7 @@ const SramItem& SramBudget::largest() const {
 
 LiveTensors::LiveTensors(const Workload& workload)
     : value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
-      accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U},
-      gradients_{0} {
+      accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
   const Graph& graph = workload.graph;
   Counts kept_counts;
   std::set<TensorId> kept;

@@ -64,7 +64,7 @@ void Wafer::arrived(std::size_t index, const Train& train, const Passage& passag
 }
 
 // The buffer has taken the whole train once all bytes that lie a buffer's length before its end are used up.
-void Wafer::answer(Lane& lane) {
+void Wafer::answer(Lane& lane) const {
   if (!lane.unanswered) return;
   const auto [train, passage] = *lane.unanswered;
   if (train.offset + train.bytes.count() > lane.drained + spec_.receive_buffer.count()) return;

@@ -54,8 +54,8 @@ class Switch final : public sc_core::sc_module {
   };
 
   void broadcast(const Train& train, const Passage& passage);
-  void child_took(std::size_t child, const Stamp& tail);
-  void gradients_arrived(std::size_t child, const Train& train, const Passage& passage);
+  void child_took(std::size_t index, const Stamp& tail);
+  void gradients_arrived(std::size_t index, const Train& train, const Passage& passage);
   void reduce();
   void parent_took(const Train& train, const Stamp& tail);
 

@@ -43,7 +43,7 @@ class LiveTensors {
 
   std::uint64_t value_bytes_;
   std::uint64_t accumulator_bytes_;
-  std::uint64_t gradients_;               // numbers that gradient sums on the wafer would hold
+  std::uint64_t gradients_{0};            // numbers that gradient sums on the wafer would hold
   Sizes kept_;                            // from forward to backward
   std::vector<Sizes> recomputed_blocks_;  // beside them while a block is run again; distinct blocks only
   std::vector<Sizes> working_sets_;       // inputs, outputs and deltas of the layer at work; distinct only

@@ -88,8 +88,8 @@ class Wafer final : public sc_core::sc_module {
     Passage sending_passage;
   };
 
-  void arrived(std::size_t lane, const Train& train, const Passage& passage);
-  void gradients_taken(std::size_t lane, const Train& train, const Stamp& tail);
+  void arrived(std::size_t index, const Train& train, const Passage& passage);
+  void gradients_taken(std::size_t index, const Train& train, const Stamp& tail);
   void wake();
   void advance();
   [[nodiscard]] bool can_run() const;
@@ -97,7 +97,7 @@ class Wafer final : public sc_core::sc_module {
   void drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
   void send_gradients(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
   void finish(const Instant& end);
-  void answer(Lane& lane);
+  void answer(Lane& lane) const;
   [[nodiscard]] Cycles busy_cycles(const StepOp& op) const;
   [[nodiscard]] Cycles fill_cycles(const StepOp& op) const;
 

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -43,8 +44,8 @@ struct Kernels {
   TokenLayout layout;
   LayerCosts costs;
 
-  Kernels(const Workload& what, std::uint64_t sequences, Mapping mapping = {})
-      : workload{what},
+  Kernels(Workload what, std::uint64_t sequences, Mapping mapping = {})
+      : workload{std::move(what)},
         layout{machine.wafer.grid, mapping, sequences * workload.plan.sequence_length},
         costs{machine.wafer, workload.plan, layout, masks} {}
 };
@@ -89,8 +90,8 @@ TEST(Deviation, InputTokensDoNotLoadTheLanes) {
 TEST(Deviation, TheWholeEmbeddingTableTravelsBothWays) {
   const Outcome outcome = run_training_step(test::machine("cs2"), test::workload("gpt2")).outcome;
   const LayerOutcome& table = outcome.layers.front();
-  EXPECT_EQ(table.bytes_in, Bytes{50257 * 768 * 2});
-  EXPECT_EQ(table.bytes_out, Bytes{50257 * 768 * 2});
+  EXPECT_EQ(table.bytes_in, Bytes{50257ULL * 768 * 2});
+  EXPECT_EQ(table.bytes_out, Bytes{50257ULL * 768 * 2});
 }
 
 TEST(Deviation, DramIsAPlainRate) {

@@ -18,7 +18,7 @@ Usage usage() {
   Usage usage{
       .synopsis = "wafersim run MACHINE WORKLOAD [--set KEY=VALUE]... [--format text|json|csv] [-o FILE]",
       .explanation =
-          "Simulates training steps until they repeat and reports the steady one: cycles, throughput, what\n"
+          "Simulates a few training steps and reports the last, steady one: cycles, throughput, what\n"
           "limits it, and where the cycles go. WORKLOAD is a workload file or a Hugging Face config.json.\n\n"
           "examples:\n"
           "  wafersim run configs/machine/cs2.yaml configs/workload/gpt3-6.7b.yaml\n"

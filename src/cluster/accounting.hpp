@@ -28,9 +28,11 @@ struct WhatIfs {
 [[nodiscard]] Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
                               const WhatIfs& what_ifs);
 
-// Compares with the dense twin, and says where the savings went.
-void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& dense,
-                  const Cluster& dense_cluster);
+// What a sparse run skipped, before anything is compared.
+[[nodiscard]] SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome);
+// The dense twin's step beside it, and where the savings went.
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const PlannedRun& dense,
+                        const Cluster& dense_cluster);
 
 [[nodiscard]] std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster);
 

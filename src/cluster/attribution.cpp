@@ -14,8 +14,8 @@ using Weights = std::array<std::uint64_t, kParts>;
 
 // While a wafer waits, a path through compute or fabric means that another operation (or another wafer) had
 // to finish first: for this one it is the pipeline between them that fills.
-Weights causes_of_waiting(const Weights& found) {
-  Weights causes = found;
+Weights causes_of(const Waits& waits) {
+  Weights causes = waits.by_part;
   for (const Part own : {Part::compute, Part::fabric}) {
     causes[index_of(Part::fill)] += causes[index_of(own)];
     causes[index_of(own)] = 0;
@@ -23,28 +23,27 @@ Weights causes_of_waiting(const Weights& found) {
   return causes;
 }
 
-std::uint64_t sum_of(const Weights& weights) {
-  return std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+// `whole` in the proportion of `part` to `all`, rounded down.
+Cycles proportion(Cycles whole, std::uint64_t part, std::uint64_t all) {
+  return all == 0 ? Cycles{} : Cycles{multiply_divide_down(whole.count(), part, all)};
 }
 
 OpShare share_of(const StepOp& op, const OpRecord& record, Cycles total) {
   OpShare share;
   share.total = total;
   share.waited = total - record.busy;
-  const Weights stream = causes_of_waiting(record.stream_wait);
-  const Weights gradient = causes_of_waiting(record.gradient_wait);
-
   // First between the two kinds of waiting, then each among its causes.
-  const std::uint64_t all = sum_of(stream) + sum_of(gradient);
-  share.reduce_wait =
-      all == 0 ? Cycles{} : Cycles{multiply_divide_down(share.waited.count(), sum_of(gradient), all)};
-  const CyclesByPart for_gradients = split(share.reduce_wait, gradient, Part::fill);
-  const CyclesByPart for_weights = split(share.waited - share.reduce_wait, stream, Part::fill);
-  share.update_wait = for_weights[index_of(Part::update)];
-  share.stream_wait = share.waited - share.reduce_wait - share.update_wait;
+  const std::uint64_t stream = record.stream_wait.sum();
+  const std::uint64_t gradient = record.gradient_wait.sum();
+  share.reduce_wait = proportion(share.waited, gradient, stream + gradient);
+  const Cycles for_weights = share.waited - share.reduce_wait;
+  share.update_wait = proportion(for_weights, record.stream_wait.for_updates, stream);
+  share.stream_wait = for_weights - share.update_wait;
+  const CyclesByPart gradient_parts = split(share.reduce_wait, causes_of(record.gradient_wait), Part::fill);
+  const CyclesByPart weight_parts = split(for_weights, causes_of(record.stream_wait), Part::fill);
 
   for (const Part part : kAllParts) {
-    share.parts[index_of(part)] = for_gradients[index_of(part)] + for_weights[index_of(part)];
+    share.parts[index_of(part)] = gradient_parts[index_of(part)] + weight_parts[index_of(part)];
   }
   share.parts[index_of(Part::compute)] += op.compute;
   share.parts[index_of(Part::fabric)] += op.fabric;
@@ -56,7 +55,7 @@ OpShare share_of(const StepOp& op, const OpRecord& record, Cycles total) {
 
 CyclesByPart split(Cycles whole, const Weights& weights, Part fallback) {
   CyclesByPart shares{};
-  const std::uint64_t all = sum_of(weights);
+  const std::uint64_t all = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
   if (all == 0) {
     shares[index_of(fallback)] = whole;
     return shares;

@@ -42,16 +42,32 @@ const PartOutcome& best_single(const Outcome& outcome) {
                            });
 }
 
+Cycles waiting_for_updates(const Outcome& outcome) {
+  Cycles sum;
+  for (const LayerOutcome& layer : outcome.layers) sum += layer.update_wait_cycles;
+  return sum;
+}
+
 std::string stream_sentence(const Outcome& outcome) {
   const Cycles step = outcome.step.cycles;
   const Part worst = *std::max_element(kStreamParts.begin(), kStreamParts.end(), [&](Part a, Part b) {
     return row_of(outcome, a).cycles < row_of(outcome, b).cycles;
   });
-  std::string text = fmt::format(
-      "bound by the stream of weights: the wafers wait {:.1f} % of the step for it, {:.1f} % for {}; with an "
-      "infinitely fast stream the step would take {:.1f} % of its time",
-      percent(waiting_for_stream(outcome), step), percent(row_of(outcome, worst).cycles, step),
-      name_of(worst), percent(outcome.step_cycles_if_stream_infinite, step));
+  const Cycles updates = waiting_for_updates(outcome);
+  const bool by_updates = updates * 2 > waiting_for_stream(outcome);
+  std::string text =
+      by_updates
+          ? fmt::format(
+                "bound by the optimizer's updates: the wafers wait {:.1f} % of the step for weights that "
+                "are still being updated, mostly by {}",
+                percent(updates, step), name_of(worst))
+          : fmt::format(
+                "bound by the stream of weights: the wafers wait {:.1f} % of the step for it, {:.1f} % "
+                "for {}",
+                percent(waiting_for_stream(outcome), step), percent(row_of(outcome, worst).cycles, step),
+                name_of(worst));
+  text += fmt::format("; with infinitely fast links and stores the step would take {:.1f} % of its time",
+                      percent(outcome.step_cycles_if_stream_infinite, step));
   const Cycles alone = row_of(outcome, worst).step_cycles_if_infinite;
   // Half of what the whole stream would gain is the line between one slow station and several equally slow
   // ones.

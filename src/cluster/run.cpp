@@ -98,7 +98,14 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   MaskLibrary masks;
   const PlannedRun run = plan_run(machine, workload, masks);
   std::optional<PlannedRun> dense;
-  if (is_sparse(workload)) dense = plan_run(machine, dense_twin(workload, run.wafer), masks);
+  std::string dense_refused;
+  if (is_sparse(workload)) {
+    try {
+      dense = plan_run(machine, dense_twin(workload, run.wafer), masks);
+    } catch (const DoesNotFit& refusal) {
+      dense_refused = refusal.what();  // sparsity is what makes it fit: there is nothing to compare with
+    }
+  }
 
   Simulation simulation{machine};
   const Cluster& real = simulation.add(workload.plan, run.step.program,
@@ -119,7 +126,9 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
 
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
-  if (dense) add_sparsity(result.outcome, run, *dense, *dense_cluster);
+  if (is_sparse(workload)) result.outcome.sparsity = skipped_work(run, result.outcome);
+  if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense, *dense_cluster);
+  if (!dense_refused.empty()) result.outcome.sparsity->dense_refused = dense_refused;
   result.trace = trace_of(run, real);
   return result;
 }

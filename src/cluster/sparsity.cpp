@@ -26,24 +26,34 @@ double ratio(Wide a, Wide b) {
 
 }  // namespace
 
-void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& dense,
-                  const Cluster& dense_cluster) {
+SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome) {
   SparsityOutcome sparsity;
   sparsity.weights_skipped = weights_skipped(run);
   sparsity.flops_skipped = outcome.step.flops_skipped;
-  const Bytes with = node_traffic(run.step.program).in;
-  const Bytes without = node_traffic(dense.step.program).in;
+  Bytes with;
+  Bytes without;
+  for (const StepOp& op : run.step.program.ops) {
+    if (op.weights.empty()) continue;
+    with += op.weights.bytes();
+    without += Bytes{run.workload.graph.layers[op.layer].used_weights()} * weight_bytes(run.workload.plan);
+  }
   sparsity.bytes_skipped = without > with ? without - with : Bytes{};
   sparsity.bytes_added = with > without ? with - without : Bytes{};
+  sparsity.ideal_speedup =
+      ratio(outcome.step.flops_done + outcome.step.flops_skipped, outcome.step.flops_done);
+  return sparsity;
+}
+
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const PlannedRun& dense,
+                        const Cluster& dense_cluster) {
   sparsity.dense_step_cycles = steady_step(dense_cluster);
   sparsity.speedup = ratio(sparsity.dense_step_cycles.count(), outcome.step.cycles.count());
-  const Wide all = outcome.step.flops_done + outcome.step.flops_skipped;
-  sparsity.ideal_speedup = ratio(all, outcome.step.flops_done);
 
   // The ideal step is the dense one with every part scaled by the share of operations that remain.
+  const Wide all = (outcome.step.flops_done + outcome.step.flops_skipped) >> 10U;
   const auto remaining =
       static_cast<Wide>(sparsity.dense_step_cycles.count()) * (outcome.step.flops_done >> 10U);
-  sparsity.ideal_step_cycles = Cycles{narrow((all >> 10U) == 0 ? 0 : remaining / (all >> 10U))};
+  sparsity.ideal_step_cycles = Cycles{narrow(all == 0 ? 0 : remaining / all)};
   const CyclesByPart dense_parts =
       share_out(dense.step.program, *dense_cluster.nodes().front().wafer).parts();
   std::array<std::uint64_t, kParts> weights{};
@@ -54,7 +64,6 @@ void add_sparsity(Outcome& outcome, const PlannedRun& run, const PlannedRun& den
     sparsity.lost_cycles[i] =
         static_cast<std::int64_t>(part.cycles.count()) - static_cast<std::int64_t>(ideal[i].count());
   }
-  outcome.sparsity = sparsity;
 }
 
 }  // namespace wafersim

@@ -99,15 +99,16 @@ void visit_fields(Visitor& v, EnergySpec& energy) {
 template <class Visitor>
 void visit_fields(Visitor& v, MappingSpec& mapping) {
   v.field("groups", mapping.groups,
-          {.help = "column groups that split the input features; auto: the mapper chooses",
+          {.help = "column groups that share the tokens, each with all features; auto: the mapper chooses",
            .low = 1,
            .high = 100'000,
            .nothing = "auto"});
-  v.field("bands", mapping.bands,
-          {.help = "row bands that split the output features; auto: the mapper chooses",
-           .low = 1,
-           .high = 100'000,
-           .nothing = "auto"});
+  v.field(
+      "bands", mapping.bands,
+      {.help = "row bands that share the features, for wide models with few tokens; auto: the mapper chooses",
+       .low = 1,
+       .high = 100'000,
+       .nothing = "auto"});
 }
 
 template <class Visitor>
@@ -191,7 +192,7 @@ void visit_fields(Visitor& v, ClusterSpec& cluster) {
   v.field("fold_nodes", cluster.fold_nodes, {.help = "simulate one node of each class of identical ones"});
   v.field("fold_lanes", cluster.fold_lanes, {.help = "simulate only the fullest of the identical lanes"});
   v.field("steps", cluster.steps,
-          {.help = "at most this many training steps are simulated to find the steady one",
+          {.help = "training steps that are simulated; the last one is reported as the steady one",
            .low = 2,
            .high = 64});
 }

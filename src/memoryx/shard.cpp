@@ -9,15 +9,18 @@
 namespace wafersim {
 
 namespace {
-StationSpec at_rate(Part part, BytesPerSecond rate) {
-  return {.part = part, .rate = rate, .latency = {}, .serving = Serving::store_and_forward};
+StationSpec streaming(Part part, BytesPerSecond rate) {
+  return {.part = part, .rate = rate, .latency = {}};
 }
 
-// `bytes_per_weight` for every weight of a parcel that arrived in `count` chunks.
-Load per_weight(std::uint64_t weights, std::uint64_t bytes_per_weight, std::uint64_t chunks,
-                std::uint32_t layer) {
-  const Bytes total = Bytes{weights} * bytes_per_weight;
-  return {.total = total, .each = Bytes{divide_up(total.count(), chunks)}, .layer = layer};
+StationSpec updating(Part part, BytesPerSecond rate) {
+  return {.part = part, .rate = rate, .latency = {}, .serving = Serving::store_and_forward, .updates = true};
+}
+
+// `bytes_per_weight` for every weight of a train, chunk by chunk as it arrived.
+Load per_weight(const Train& train, std::uint64_t bytes_per_weight) {
+  const Bytes total = Bytes{train.weights} * bytes_per_weight;
+  return {.total = total, .each = Bytes{divide_up(total.count(), train.chunks)}, .layer = train.layer};
 }
 }  // namespace
 
@@ -29,12 +32,12 @@ Shard::Shard(const sc_core::sc_module_name& name, const ShardSpec& spec, const S
       spec_{spec},
       program_{program},
       faults_{faults},
-      dram_stream_{at_rate(Part::dram, spec.dram_stream), trail},
-      dram_update_{at_rate(Part::dram, spec.dram_update), trail},
-      flash_stream_{at_rate(Part::flash, spec.flash_stream), trail},
-      flash_read_{at_rate(Part::flash, spec.flash_update_read), trail},
-      flash_write_{at_rate(Part::flash, spec.flash_update_write), trail},
-      arithmetic_{at_rate(Part::update, spec.optimizer), trail},
+      dram_stream_{streaming(Part::dram, spec.dram_stream), trail},
+      dram_update_{updating(Part::dram, spec.dram_update), trail},
+      flash_stream_{streaming(Part::flash, spec.flash_stream), trail},
+      flash_read_{updating(Part::flash, spec.flash_update_read), trail},
+      flash_write_{updating(Part::flash, spec.flash_update_write), trail},
+      arithmetic_{updating(Part::update, spec.optimizer), trail},
       link_{spec.link, trail},
       read_ahead_{spec.read_ahead, spec.chunk, trail},
       ledger_(program.stored.size()) {
@@ -88,9 +91,10 @@ void Shard::send(const StepOp& op) {
                     .sequence = sequence_,
                     .offset = offset_,
                     .bytes = parcel.bytes(),
+                    .chunks = chunks_in(op.weights.on_lane(0, spec_.lanes).bytes(), spec_.chunk),
                     .weights = parcel.weights(),
                     .contributions = 1};
-  const Load load = moved(train.bytes, spec_.chunk, train.layer);
+  const Load load = moved(train);
   Passage passage{.head = ready(ledger_[op.owner]), .tail = ready(ledger_[op.owner])};
 
   from_flash_ = program_.stored[op.owner].in_flash;
@@ -103,7 +107,7 @@ void Shard::send(const StepOp& op) {
   }
   passage = link_.pass(dram_stream_.pass(passage, load), load);
 
-  sequence_ += chunks_of(train.bytes, spec_.chunk).count;
+  sequence_ += train.chunks;
   offset_ += train.bytes.count();
   stats_.weights_sent += train.weights;
   stats_.weight_bytes_sent += train.bytes;
@@ -147,19 +151,17 @@ void Shard::receive(const Train& train, const Passage& passage) {
 
 // Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
 Stamp Shard::update(const StoredLayer& stored, const Train& train, const Passage& in, bool last) {
-  const std::uint64_t weights = train.weights;
   const OptimizerCost cost = optimizer_cost(spec_.optimizer_kind, spec_.copy_bytes, 0, stored.contributions);
   const std::uint64_t reads = last ? cost.update_reads : cost.accumulate_bytes / 2;
   const std::uint64_t writes = last ? cost.update_writes : cost.accumulate_bytes / 2;
   const std::uint64_t flops = last ? cost.flops : 1;
-  const std::uint64_t chunks = chunks_of(Bytes{weights} * spec_.copy_bytes, spec_.chunk).count;
 
-  Stamp done = arithmetic_.pass(in, per_weight(weights, flops, chunks, train.layer)).tail;
+  Stamp done = arithmetic_.pass(in, per_weight(train, flops)).tail;
   if (stored.in_flash) {
-    const Passage read = flash_read_.pass(in, per_weight(weights, reads, chunks, train.layer));
-    done = later(done, flash_write_.pass(read, per_weight(weights, writes, chunks, train.layer)).tail);
+    const Passage read = flash_read_.pass(in, per_weight(train, reads));
+    done = later(done, flash_write_.pass(read, per_weight(train, writes)).tail);
   } else {
-    done = later(done, dram_update_.pass(in, per_weight(weights, reads + writes, chunks, train.layer)).tail);
+    done = later(done, dram_update_.pass(in, per_weight(train, reads + writes)).tail);
   }
   return done;
 }

@@ -77,7 +77,14 @@ std::string percent(double share) {
 }
 
 std::string duration(Picoseconds time) {
-  return si(static_cast<double>(time.count()) * 1e-12, "s");
+  constexpr double kHour = 3600.0;
+  constexpr double kDay = 24 * kHour;
+  const double seconds = static_cast<double>(time.count()) * 1e-12;
+  // Prefixes are for fractions of a second; nobody counts hours in kiloseconds.
+  if (seconds >= 2 * kDay) return fmt::format("{} days", three_digits(seconds / kDay));
+  if (seconds >= kHour) return fmt::format("{} h", three_digits(seconds / kHour));
+  if (seconds >= 1000) return fmt::format("{} min", three_digits(seconds / 60));
+  return si(seconds, "s");
 }
 
 double share_of(Cycles part, Cycles whole) {

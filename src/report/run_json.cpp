@@ -90,7 +90,8 @@ Json sparsity_json(const SparsityOutcome& sparsity) {
           {"ideal_speedup", sparsity.ideal_speedup},
           {"bytes_added", sparsity.bytes_added.count()},
           {"ideal_step_cycles", sparsity.ideal_step_cycles.count()},
-          {"lost_cycles", std::move(lost)}};
+          {"lost_cycles", std::move(lost)},
+          {"dense_refused", sparsity.dense_refused}};
 }
 
 Json plan_json(const Outcome& outcome) {

@@ -23,6 +23,13 @@ std::string plural(Wide count, std::string_view word) {
   return fmt::format("{} {}{}", grouped(count), word, count == 1 ? "" : "s");
 }
 
+// Steps that take hours are better counted per day.
+std::string throughput(double per_second, const std::string& what) {
+  constexpr double kDay = 86'400.0;
+  return per_second > 0 && per_second < 0.01 ? si(per_second * kDay, what + "/day")
+                                             : si(per_second, what + "/s");
+}
+
 std::string headline(const RunReport& report) {
   const Outcome& outcome = report.outcome;
   const StepOutcome& step = outcome.step;
@@ -36,8 +43,8 @@ std::string headline(const RunReport& report) {
   };
   line("step", fmt::format("{} cycles, {}", grouped(step.cycles.count()), duration(step.time)));
   line("first step", fmt::format("{} cycles", grouped(step.first_step_cycles.count())));
-  line("throughput", fmt::format("{}, {}", si(step.samples_per_second, "samples/s"),
-                                 si(step.tokens_per_second, "tokens/s")));
+  line("throughput", fmt::format("{}, {}", throughput(step.samples_per_second, "samples"),
+                                 throughput(step.tokens_per_second, "tokens")));
   line("utilisation", fmt::format("{} of the dense FP16 peak, {} done", percent(step.utilization),
                                   si(step.flops_done, "FLOP")));
   line("energy", fmt::format("{} per step, cores and fabric of the wafers", si(step.energy_joules, "J")));

@@ -88,6 +88,12 @@ std::string sparsity_section(const Outcome& outcome) {
              ? fmt::format("  streamed  {} more into each wafer than dense: indices cost more than zeros\n",
                            bytes(sparsity.bytes_added))
              : fmt::format("  streamed  {} less into each wafer than dense\n", bytes(sparsity.bytes_skipped));
+  if (!sparsity.dense_refused.empty()) {
+    return out + fmt::format(
+                     "  speed-up  {:.2f} would be ideal; the dense model cannot run, so there is nothing to "
+                     "compare with\n",
+                     sparsity.ideal_speedup);
+  }
   out += fmt::format("  speed-up  {:.2f} over the dense step of {} cycles; {:.2f} would be ideal\n",
                      sparsity.speedup, grouped(sparsity.dense_step_cycles.count()), sparsity.ideal_speedup);
   Table table{{{"part", Align::left}, {"cycles beyond its ideal share"}, {"of the step"}}};

@@ -9,11 +9,11 @@ namespace wafersim {
 
 // A buffer smaller than two chunks could never be filled and drained at the same time.
 Buffer::Buffer(Bytes capacity, Bytes chunk, Trail& trail)
-    : capacity_{std::max(capacity, chunk * 2).count()}, chunk_{chunk}, trail_{&trail} {
+    : capacity_{std::max(capacity, chunk * 2).count()}, trail_{&trail} {
 }
 
 Stamp Buffer::room_for_first(const Train& train) const {
-  return left_before(train.offset + chunks_of(train.bytes, chunk_).each.count());
+  return left_before(train.offset + train.each().count());
 }
 
 Stamp Buffer::room_for_last(const Train& train) const {
@@ -21,7 +21,10 @@ Stamp Buffer::room_for_last(const Train& train) const {
 }
 
 void Buffer::drained(const Train& train, const Passage& passage) {
-  segments_.push_back({.begin = train.offset, .end = train.offset + train.bytes.count(), .passage = passage});
+  segments_.push_back({.begin = train.offset,
+                       .end = train.offset + train.bytes.count(),
+                       .chunk = train.each().count(),
+                       .passage = passage});
   while (segments_.front().end + capacity_ < segments_.back().begin) segments_.pop_front();
 }
 
@@ -30,8 +33,7 @@ Stamp Buffer::left_before(std::uint64_t end) const {
   const std::uint64_t offset = end - capacity_;
   for (const Segment& segment : segments_) {
     if (offset > segment.end) continue;
-    const Bytes bytes{segment.end - segment.begin};
-    const std::uint64_t first = segment.begin + chunks_of(bytes, chunk_).each.count();
+    const std::uint64_t first = segment.begin + segment.chunk;
     const auto& [head, tail] = segment.passage;
     if (offset >= segment.end || tail.at <= head.at) return tail;
     if (offset <= first) return head;

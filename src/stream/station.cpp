@@ -11,18 +11,21 @@ namespace wafersim {
 // right behind its own arrival or at the end of a train that was served without a gap.
 Passage Station::serve_whole_chunks(const Passage& in, const Load& load) const {
   const Stamp start = later(in.head, free_);
-  const Stamp behind_arrival = trail_->after(in.tail, transfer_time(load.each, spec_.rate), spec_.part);
-  const Stamp without_gap = trail_->after(start, transfer_time(load.total, spec_.rate), spec_.part);
-  return {.head = trail_->after(start, transfer_time(load.each, spec_.rate), spec_.part),
+  const Stamp behind_arrival =
+      trail_->after(in.tail, transfer_time(load.each, spec_.rate), spec_.part, spec_.updates);
+  const Stamp without_gap =
+      trail_->after(start, transfer_time(load.total, spec_.rate), spec_.part, spec_.updates);
+  return {.head = trail_->after(start, transfer_time(load.each, spec_.rate), spec_.part, spec_.updates),
           .tail = later(behind_arrival, without_gap)};
 }
 
 // D(k) = max(A(k), D(k-1) + s): a chunk leaves no earlier than its last byte arrives.
 Passage Station::serve_while_arriving(const Passage& in, const Load& load) const {
-  const Stamp behind_previous = trail_->after(free_, transfer_time(load.each, spec_.rate), spec_.part);
+  const Stamp behind_previous =
+      trail_->after(free_, transfer_time(load.each, spec_.rate), spec_.part, spec_.updates);
   const Stamp head = later(in.head, behind_previous);
   const Stamp without_gap =
-      trail_->after(head, transfer_time(load.total - load.each, spec_.rate), spec_.part);
+      trail_->after(head, transfer_time(load.total - load.each, spec_.rate), spec_.part, spec_.updates);
   return {.head = head, .tail = later(in.tail, without_gap)};
 }
 

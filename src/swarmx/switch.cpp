@@ -35,7 +35,7 @@ Switch::Switch(const sc_core::sc_module_name& name, const SwitchSpec& spec, Trai
 }
 
 void Switch::broadcast(const Train& train, const Passage& passage) {
-  const Load load = moved(train.bytes, spec_.chunk, train.layer);
+  const Load load = moved(train);
   const Passage in{.head = later(buffer_down_.room_for_first(train), passage.head), .tail = passage.tail};
   stats_.received_down += train.bytes;
   weights_ = train;
@@ -83,7 +83,7 @@ void Switch::reduce() {
   }
   in.head = later(buffer_up_.room_for_first(sum), in.head);
   ++stats_.trains_up;
-  reduced_ = link_up_.pass(in, moved(sum.bytes, spec_.chunk, sum.layer));
+  reduced_ = link_up_.pass(in, moved(sum));
   to_parent.send(sum, reduced_);
 }
 

@@ -74,11 +74,14 @@ const LayerCost& LayerCosts::of(const Layer& layer) {
 }
 
 LayerCost LayerCosts::linear(const Layer& layer, Fraction level) const {
+  const std::uint64_t kept = kept_matrix_weights(layer, plan_.sparsity);
+  // A level so small that it prunes nothing leaves the matrix dense.
+  if (kept == layer.matrix_weights) level = {};
   const bool two_a_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16;
   MatrixShape forward{
       .in = layer.in_features,
       .out = layer.out_features,
-      .kept = kept_matrix_weights(layer, plan_.sparsity),
+      .kept = kept,
       .mask = masks_.sample(layer.in_features, layer.out_features, level, plan_.sparsity.seed),
       .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
   MatrixShape backward = forward.transposed();

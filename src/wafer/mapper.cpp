@@ -170,7 +170,7 @@ std::string describe_need(const SramBudget& sram) {
     }
   }
   throw DoesNotFit{
-      fmt::format("{}: the SRAM of a PE is too small: a micro-batch of {} sequences of {} tokens needs {} "
+      fmt::format("{}: the SRAM of a PE is too small: a micro-batch of {} sequence(s) of {} tokens needs {} "
                   "bytes of {}{}\n{}",
                   workload.graph.name, sequences, workload.plan.sequence_length, need.used().count(),
                   need.capacity.count(), describe_need(need), advice)};

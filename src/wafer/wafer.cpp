@@ -17,10 +17,6 @@ Cycles portion(Cycles busy, Bytes amount, Bytes total) {
   return Cycles{multiply_divide_up(busy.count(), amount.count(), total.count())};
 }
 
-void add(std::array<std::uint64_t, kParts>& into, const std::array<std::uint64_t, kParts>& from) {
-  for (std::size_t i = 0; i < kParts; ++i) into[i] += from[i];
-}
-
 }  // namespace
 
 Wafer::Lane::Lane(Wafer& owner, std::size_t index, Trail& trail)
@@ -103,22 +99,22 @@ void Wafer::run(const StepOp& op) {
   running_ = {
       .began = now_, .ended = {}, .busy = busy + fill_cycles(op), .stream_wait = {}, .gradient_wait = {}};
 
-  for (const auto& lane : lanes_) {
-    if (op.weights.empty() || lane->arrived.empty()) continue;
-    start = clock_.later(start, {.anchor = lane->arrived.front().second.head, .cycles = {}});
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    start = clock_.later(start, {.anchor = lanes_[i]->arrived.front().second.head, .cycles = {}});
   }
-  if (clock_.before(now_, start)) add(running_.stream_wait, explain(clock_.time(now_), start.anchor));
+  if (clock_.before(now_, start)) running_.stream_wait += explain(clock_.time(now_), start.anchor);
 
   Instant end = start + busy;
-  for (std::size_t i = 0; i < lanes_.size() && !op.weights.empty(); ++i) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
     const auto& [train, passage] = lanes_[i]->arrived.front();
     if (train.op != position_ || train.step != step_)
       throw InternalFault{"weights arrived for another operation"};
-    const Bytes last = chunks_of(train.bytes, spec_.chunk).each;
+    const Bytes last = train.each();
     const Instant behind{.anchor = passage.tail, .cycles = portion(busy, last, train.bytes)};
     if (!clock_.before(end, behind)) continue;
-    add(running_.stream_wait, explain(clock_.time(end), clock_.stamp(behind, trail_)));
+    running_.stream_wait += explain(clock_.time(end), clock_.stamp(behind, trail_));
     end = behind;
   }
   drain_weights(op, start, end, busy);
@@ -132,9 +128,9 @@ void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant&
     Lane& lane = *lanes_[i];
     const Train train = lane.arrived.front().first;
     lane.arrived.pop_front();
-    const Bytes first = chunks_of(train.bytes, spec_.chunk).each;
-    lane.received.drained(train, {.head = clock_.stamp(start + portion(busy, first, train.bytes), trail_),
-                                  .tail = clock_.stamp(end, trail_)});
+    lane.received.drained(train,
+                          {.head = clock_.stamp(start + portion(busy, train.each(), train.bytes), trail_),
+                           .tail = clock_.stamp(end, trail_)});
     lane.drained = train.offset + train.bytes.count();
   }
 }
@@ -160,15 +156,15 @@ void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant
                       .sequence = lane.sequence,
                       .offset = lane.offset,
                       .bytes = parcel.bytes(),
+                      .chunks = chunks_in(op.gradients.on_lane(0, spec_.lanes).bytes(), spec_.chunk),
                       .weights = parcel.weights(),
                       .contributions = 1};
-    const Bytes first = chunks_of(train.bytes, spec_.chunk).each;
     // The first chunk is complete when its share of the work is done and has run down the pipeline of hops.
-    const Instant first_out = start + (portion(busy, first, train.bytes) + fill_cycles(op));
+    const Instant first_out = start + (portion(busy, train.each(), train.bytes) + fill_cycles(op));
     Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};
     made.head = later(lane.outgoing.room_for_first(train), made.head);
-    const Passage passage = lane.link.pass(made, moved(train.bytes, spec_.chunk, train.layer));
-    lane.sequence += chunks_of(train.bytes, spec_.chunk).count;
+    const Passage passage = lane.link.pass(made, moved(train));
+    lane.sequence += train.chunks;
     lane.offset += train.bytes.count();
     lane.sending = train;
     lane.sending_passage = passage;
@@ -185,7 +181,7 @@ void Wafer::gradients_taken(std::size_t index, const Train& train, const Stamp& 
   // The operation cannot end before the buffer has taken its last gradient.
   const Instant held{.anchor = lane.outgoing.room_for_last(train), .cycles = {}};
   if (clock_.before(running_end_, held)) {
-    add(running_.gradient_wait, explain(clock_.time(running_end_), held.anchor));
+    running_.gradient_wait += explain(clock_.time(running_end_), held.anchor);
     running_end_ = held;
   }
   if (--gradients_waited_for_ > 0) return;

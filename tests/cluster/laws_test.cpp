@@ -167,6 +167,32 @@ TEST(StepLaws, MoreNodesAtTheSameTokensPerNodeAreNeverFasterThanLinear) {
   better.expect_never_slower();
 }
 
+// Found by hand: the first lane's last byte once made one chunk more of a tensor than the other lanes had,
+// and a lane that carries nothing for a small layer once waited for the next layer's weights.
+TEST(Folding, IsExactWhereAShareStraddlesAChunkAndWhereALaneCarriesNothing) {
+  const std::string straddle =
+      "graph:\n  - { name: embed, op: embedding, rows: 12, features: 1597 }\n  - repeat: 6\n    name: b\n"
+      "    layers:\n      - { name: up, op: linear, input: $in, features: 1597 }\n";
+  const std::string nothing =
+      "graph:\n  - { name: embed, op: embedding, rows: 120, features: 2 }\n  - { name: a, op: linear, "
+      "features: 3 }\n"
+      "  - { name: b, op: linear, features: 200000 }\n  - { name: c, op: linear, features: 3 }\n";
+  ClusterBench bench;
+  std::vector<std::pair<const ClusterBench::Entry*, const ClusterBench::Entry*>> pairs;
+  for (const auto& [graph, chunk] : {std::pair{straddle, "212534 B"}, std::pair{nothing, "256 KiB"}}) {
+    const std::string text = "name: small\nsequence_length: 16\ntokens_per_node: 16\nrecompute: none\n" +
+                             graph + "  - { name: loss, op: loss }\n";
+    const Workload workload = read_workload(parse_tree(text, "small.yaml"), "small").workload;
+    const auto with = [&](const char* fold) {
+      return &bench.add(test::machine("cs2", {{"swarmx.chunk", chunk}, {"cluster.fold_lanes", fold}}),
+                        workload);
+    };
+    pairs.emplace_back(with("true"), with("false"));
+  }
+  bench.run();
+  for (const auto& [folded, unfolded] : pairs) EXPECT_EQ(folded->run_time(), unfolded->run_time());
+}
+
 TEST(Folding, NodesAndLanesGiveTheSameCyclesEverywhere) {
   ClusterBench bench;
   std::vector<std::array<const ClusterBench::Entry*, 4>> quartets;

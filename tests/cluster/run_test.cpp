@@ -127,6 +127,25 @@ TEST(Sparsity, ReportsExactlyWhatWasSkippedAndWhereTheDifferenceWent) {
               1e6);
 }
 
+TEST(Sparsity, RunsWhereOnlySparsityMakesTheModelFit) {
+  // 120 T parameters take 2.4 PB dense; a tenth of them fits 100 TB in each of 12 shards.
+  const MachineSpec machine = test::machine("cs2", {{"memoryx.flash.capacity", "100 TB"}});
+  const Outcome outcome =
+      run_training_step(machine, test::workload("brain-120t", {{"sparsity.level", "0.9"}})).outcome;
+  ASSERT_TRUE(outcome.sparsity);
+  EXPECT_THAT(outcome.sparsity->dense_refused, HasSubstr("MemoryX is too small"));
+  EXPECT_GT(outcome.sparsity->ideal_speedup, 9.0);
+  EXPECT_GT(outcome.sparsity->bytes_skipped, Bytes{});
+}
+
+TEST(Brain, SaysThatItWaitsForUpdatesAndNotForTheStream) {
+  const Outcome outcome = run_training_step(test::machine("cs2"), test::workload("brain-120t")).outcome;
+  EXPECT_THAT(outcome.step.bottleneck, HasSubstr("bound by the optimizer's updates"));
+  Cycles updates;
+  for (const LayerOutcome& layer : outcome.layers) updates += layer.update_wait_cycles;
+  EXPECT_GT(updates.count() * 2, outcome.step.cycles.count());
+}
+
 TEST(Run, WhatIfsShowThatNeitherOfTwoEqualStationsHelpsAlone) {
   const MachineSpec machine = test::machine("cs2-192");
   const Outcome outcome = run_training_step(machine, test::workload("gpt3-175b")).outcome;

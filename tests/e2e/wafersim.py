@@ -1,6 +1,7 @@
 """The real program, run as a user would, in a folder that is thrown away."""
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -9,6 +10,7 @@ PROGRAM = os.environ["WAFERSIM"]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONFIGS = SOURCE / "configs"
 CS2 = str(CONFIGS / "machine" / "cs2.yaml")
+PROGRESS = re.compile(r"(simulating|sweep): \d+ %.* s left$")
 GPT2 = str(CONFIGS / "workload" / "gpt2.yaml")
 
 
@@ -32,9 +34,10 @@ class UserTest(unittest.TestCase):
         return sorted(path.name for path in self.folder.iterdir())
 
     def succeeds(self, *arguments):
-        """What the command prints; nothing may go to stderr."""
+        """What the command prints; nothing but progress, which a slow machine brings, may go to stderr."""
         done = wafersim(*arguments, folder=self.folder)
-        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        messages = [line for line in done.stderr.splitlines() if not PROGRESS.match(line)]
+        self.assertEqual((done.returncode, messages), (0, []), arguments)
         return done.stdout
 
     def refuses(self, code, *arguments):

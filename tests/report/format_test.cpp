@@ -56,5 +56,14 @@ TEST(Csv, QuotesWhatHasToBe) {
   EXPECT_EQ(csv_cell("say \"x\""), "\"say \"\"x\"\"\"");
 }
 
+TEST(Duration, IsInSecondsAndFromAThousandOnInMinutesHoursAndDays) {
+  const auto seconds = [](std::uint64_t n) { return duration(Picoseconds{n * 1'000'000'000'000}); };
+  EXPECT_EQ(duration(Picoseconds{26'994'488'182}), "27.0 ms");
+  EXPECT_EQ(seconds(119), "119 s");
+  EXPECT_EQ(seconds(1'000), "16.7 min");
+  EXPECT_EQ(seconds(31'051), "8.63 h");
+  EXPECT_EQ(seconds(432'000), "5.00 days");
+}
+
 }  // namespace
 }  // namespace wafersim

@@ -26,6 +26,11 @@ StationSpec spec(std::uint64_t picoseconds_per_byte, Picoseconds latency,
   return {.part = Part::io, .rate = byte_takes(picoseconds_per_byte), .latency = latency, .serving = serving};
 }
 
+// The load of a train of so many bytes in chunks of at most that size.
+Load load(Bytes bytes, Bytes chunk) {
+  return moved({.bytes = bytes, .chunks = chunks_in(bytes, chunk)});
+}
+
 Passage at(Picoseconds head, Picoseconds tail) {
   return {.head = {.at = head}, .tail = {.at = tail}};
 }
@@ -35,7 +40,7 @@ TEST(Station, FirstChunkTakesOneServiceAndLastFollowsWithoutAGap) {
   Station station{spec(2, 100_ps), trail};  // 2 ps a byte
   // 1000 bytes in four chunks of 250, all there at time 50: the first is out at 50 + 500, the last at
   // 50 + 2000, and both arrive 100 ps later.
-  const Passage out = station.pass(at(50_ps, 50_ps), moved(1000_B, 300_B));
+  const Passage out = station.pass(at(50_ps, 50_ps), load(1000_B, 300_B));
   EXPECT_EQ(out.head.at, 650_ps);
   EXPECT_EQ(out.tail.at, 2150_ps);
   EXPECT_EQ(station.free_at().at, 2050_ps);
@@ -47,22 +52,22 @@ TEST(Station, SlowArrivalsLeaveTheLastChunkRightBehindItself) {
   Trail trail{Trail::Mode::ignore};
   Station station{spec(2, 0_ps), trail};
   // The last chunk of 250 bytes arrives at 9000 and needs 500 ps.
-  EXPECT_EQ(station.pass(at(300_ps, 9000_ps), moved(1000_B, 300_B)).tail.at, 9500_ps);
+  EXPECT_EQ(station.pass(at(300_ps, 9000_ps), load(1000_B, 300_B)).tail.at, 9500_ps);
 }
 
 TEST(Station, ABlockedStationStartsTheNextTrainLater) {
   Trail trail{Trail::Mode::ignore};
   Station station{spec(1, 10_ps), trail};
-  (void)station.pass(at(0_ps, 0_ps), moved(100_B, 100_B));  // out at 100, there at 110
-  station.hold_until({.at = 500_ps});                       // taken only at 500: left at 490
-  EXPECT_EQ(station.pass(at(0_ps, 0_ps), moved(100_B, 100_B)).head.at, 600_ps);
+  (void)station.pass(at(0_ps, 0_ps), load(100_B, 100_B));  // out at 100, there at 110
+  station.hold_until({.at = 500_ps});                      // taken only at 500: left at 490
+  EXPECT_EQ(station.pass(at(0_ps, 0_ps), load(100_B, 100_B)).head.at, 600_ps);
 }
 
 TEST(Station, CutThroughAddsNoChunkTimeAtEqualRates) {
   Trail trail{Trail::Mode::ignore};
   Station station{spec(2, 7_ps, Serving::cut_through), trail};
   // Chunks of 250 arrive completely at 500, 1000, 1500 and 2000, from a link of the same rate.
-  const Passage out = station.pass(at(500_ps, 2000_ps), moved(1000_B, 300_B));
+  const Passage out = station.pass(at(500_ps, 2000_ps), load(1000_B, 300_B));
   EXPECT_EQ(out.head.at, 507_ps);
   EXPECT_EQ(out.tail.at, 2007_ps);
 }
@@ -117,14 +122,12 @@ RC_GTEST_PROP(Station, ATandemOfStationsEqualsTheChunkByChunkRecursion, ()) {
     Passage passage = at(Picoseconds{ready}, Picoseconds{ready});
     for (std::size_t i = 0; i < count; ++i) {
       chunks = references[i].pass(chunks);
-      passage = stations[i].pass(passage, moved(Bytes{bytes}, Bytes{chunk}));
+      passage = stations[i].pass(passage, load(Bytes{bytes}, Bytes{chunk}));
       RC_ASSERT(passage.head.at.count() == chunks.times.front());
       RC_ASSERT(passage.tail.at.count() == chunks.times.back());
     }
     // The trail explains every picosecond of it.
-    std::uint64_t explained = 0;
-    for (const std::uint64_t part : explain(Picoseconds{ready}, passage.tail)) explained += part;
-    RC_ASSERT(explained == passage.tail.at.count() - ready);
+    RC_ASSERT(explain(Picoseconds{ready}, passage.tail).sum() == passage.tail.at.count() - ready);
   }
 }
 
@@ -153,10 +156,10 @@ RC_GTEST_PROP(Buffer, HoldsTheSenderAsTheChunkByChunkRecursionWithinOneChunk, ()
       const std::uint64_t before = consumed.empty() ? 0 : consumed.back();
       consumed.push_back(std::max(sent_at, before) + kChunk * consumer_speed);
     }
-    const Train train{.offset = offset, .bytes = Bytes{chunks * kChunk}};
-    Passage arrival = sender.pass({}, moved(train.bytes, Bytes{kChunk}));
+    const Train train{.offset = offset, .bytes = Bytes{chunks * kChunk}, .chunks = chunks};
+    Passage arrival = sender.pass({}, load(train.bytes, Bytes{kChunk}));
     arrival.head = later(buffer.room_for_first(train), arrival.head);
-    const Passage left = consumer.pass(arrival, moved(train.bytes, Bytes{kChunk}));
+    const Passage left = consumer.pass(arrival, load(train.bytes, Bytes{kChunk}));
     buffer.drained(train, left);
     sender.hold_until(later(buffer.room_for_last(train), arrival.tail));
     offset += train.bytes.count();
@@ -172,7 +175,7 @@ RC_GTEST_PROP(Buffer, HoldsTheSenderAsTheChunkByChunkRecursionWithinOneChunk, ()
 TEST(Buffer, AskedAtExactlyItsSizeHasRoomAndOneByteLaterHasNot) {
   Trail trail{Trail::Mode::ignore};
   Buffer buffer{100_B, 10_B, trail};
-  buffer.drained({.offset = 0, .bytes = 60_B}, at(1000_ps, 6000_ps));
+  buffer.drained({.offset = 0, .bytes = 60_B, .chunks = 6}, at(1000_ps, 6000_ps));
   EXPECT_EQ(buffer.room_for_last({.offset = 60, .bytes = 40_B}).at, 0_ps);
   // Byte 101 needs the first byte gone, and that leaves with the first chunk.
   EXPECT_EQ(buffer.room_for_last({.offset = 60, .bytes = 41_B}).at, 1000_ps);
@@ -202,8 +205,8 @@ TEST(Trail, MergesNeighbouringEpisodesOfOnePart) {
       trail.after(trail.after(trail.after({}, 10_ps, Part::io), 5_ps, Part::io), 3_ps, Part::dram);
   EXPECT_EQ(stamp.at, 18_ps);
   const auto spent = explain(2_ps, stamp);
-  EXPECT_EQ(spent[index_of(Part::io)], 13U);  // from 2 to 15
-  EXPECT_EQ(spent[index_of(Part::dram)], 3U);
+  EXPECT_EQ(spent.by_part[index_of(Part::io)], 13U);  // from 2 to 15
+  EXPECT_EQ(spent.by_part[index_of(Part::dram)], 3U);
 }
 
 }  // namespace

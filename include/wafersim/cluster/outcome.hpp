@@ -41,7 +41,7 @@ struct LayerOutcome {
   Cycles compute_cycles;
   Cycles fabric_cycles;
   Cycles fill_cycles;         // of its kernels
-  Cycles stream_wait_cycles;  // for weights, beyond updates
+  Cycles stream_wait_cycles;  // for weights on their way
   Cycles reduce_wait_cycles;  // for room for gradients
   Cycles update_wait_cycles;  // for weights that were still being updated
   std::uint64_t weights{};
@@ -78,9 +78,10 @@ struct MemoryOutcome {
 struct SparsityOutcome {
   std::uint64_t weights_skipped{};
   Wide flops_skipped{};
-  Bytes bytes_skipped;  // fewer bytes into each wafer per step than dense; zero if the indices cost more
-  Bytes bytes_added;    // more bytes than dense, where they do
-  Cycles dense_step_cycles;
+  Bytes bytes_skipped;       // fewer bytes into each wafer per step than dense; zero if the indices cost more
+  Bytes bytes_added;         // more bytes than dense, where they do
+  Cycles dense_step_cycles;  // zero if the dense twin cannot run: see dense_refused
+  std::string dense_refused;
   double speedup{1.0};
   double ideal_speedup{1.0};  // if every skipped operation saved its share of the dense step
   // Where the rest went: cycles of each part beyond its ideal share of the dense step; the sum is what the

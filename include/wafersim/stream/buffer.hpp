@@ -27,13 +27,13 @@ class Buffer {
   struct Segment {
     std::uint64_t begin;
     std::uint64_t end;
+    std::uint64_t chunk;
     Passage passage;
   };
   // When the bytes that must leave before the stream may reach `end` had left.
   [[nodiscard]] Stamp left_before(std::uint64_t end) const;
 
   std::uint64_t capacity_;
-  Bytes chunk_;
   Trail* trail_;
   std::deque<Segment> segments_;
 };

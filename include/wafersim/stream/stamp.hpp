@@ -1,6 +1,7 @@
 // A point in time that remembers how it came about: the chain of what had to happen before it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 
@@ -12,6 +13,7 @@ namespace wafersim {
 // One link of the chain: `part` was busy (or its latency ran) from the end of `before` until `until`.
 struct Episode {
   Part part{};
+  bool updating{};  // it was the optimizer's work on weights
   Picoseconds until;
   const Episode* before{};
 };
@@ -33,16 +35,25 @@ class Trail {
   explicit Trail(Mode mode) : mode_{mode} {}
   [[nodiscard]] bool records() const { return mode_ == Mode::record; }
 
-  // `stamp` moved on by `duration`, spent by `part`.
-  [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part);
+  // `stamp` moved on by `duration`, spent by `part`, perhaps on an update.
+  [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part, bool updating = false);
 
  private:
   Mode mode_;
   std::deque<Episode> episodes_;  // a deque: addresses stay valid while it grows
 };
 
-// How much of the time in (from, to.at] each part's episodes cover, in picoseconds; what no episode covers
-// (before the first) is fill. The sum is to.at − from, or zero if `to` is not after `from`.
-[[nodiscard]] std::array<std::uint64_t, kParts> explain(Picoseconds from, const Stamp& to);
+// Picoseconds of waiting, by what was waited for.
+struct Waits {
+  std::array<std::uint64_t, kParts> by_part{};
+  std::uint64_t for_updates{};  // the part of them in which weights were being updated
+
+  [[nodiscard]] std::uint64_t sum() const;
+  Waits& operator+=(const Waits& other);
+};
+
+// How much of the time in (from, to.at] each part's episodes cover; what no episode covers (before the first)
+// is fill. The sum is to.at − from, or zero if `to` is not after `from`.
+[[nodiscard]] Waits explain(Picoseconds from, const Stamp& to);
 
 }  // namespace wafersim

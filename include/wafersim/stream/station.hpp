@@ -21,6 +21,7 @@ struct StationSpec {
   BytesPerSecond rate;
   Picoseconds latency;  // from leaving the station to arriving at the next; counts as fill
   Serving serving{Serving::store_and_forward};
+  bool updates{false};  // it works for the optimizer
 };
 
 struct StationStats {
@@ -71,9 +72,9 @@ class Station {
   std::vector<Span> spans_;
 };
 
-// Load of a train that is simply moved, cut into chunks.
-[[nodiscard]] constexpr Load moved(Bytes bytes, Bytes chunk, std::uint32_t layer = 0) {
-  return {.total = bytes, .each = chunks_of(bytes, chunk).each, .layer = layer};
+// Load of a train that is simply moved.
+[[nodiscard]] constexpr Load moved(const Train& train) {
+  return {.total = train.bytes, .each = train.each(), .layer = train.layer};
 }
 
 }  // namespace wafersim

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "wafersim/base/quantity.hpp"
+#include "wafersim/base/wide.hpp"
 #include "wafersim/stream/stamp.hpp"
 
 namespace wafersim {
@@ -17,11 +18,14 @@ struct Train {
   std::uint32_t step{};   // which step of the run
   std::uint32_t layer{};  // index in the layer graph
   Direction direction{};
-  std::uint64_t sequence{};       // chunks sent on this lane and direction before this train
-  std::uint64_t offset{};         // bytes sent on this lane and direction before this train
-  Bytes bytes;                    // of this train on this lane; at least 1
-  std::uint64_t weights{};        // stored weights, or gradients, that those bytes carry
+  std::uint64_t sequence{};  // chunks sent on this lane and direction before this train
+  std::uint64_t offset{};    // bytes sent on this lane and direction before this train
+  Bytes bytes;               // of this train on this lane; at least 1
+  std::uint64_t chunks{1};   // equal to the byte, so that arrivals stay convex on their way through stations
+  std::uint64_t weights{};   // stored weights, or gradients, that those bytes carry
   std::uint64_t contributions{};  // wafers whose gradients have been added up in it
+
+  [[nodiscard]] constexpr Bytes each() const { return Bytes{divide_up(bytes.count(), chunks)}; }  // chunk
 };
 
 // When the first chunk (`head`) and the last chunk (`tail`) of a train have completely passed a point.
@@ -30,16 +34,10 @@ struct Passage {
   Stamp tail;
 };
 
-// How a train is cut: into as few chunks as the chunk size allows, all equal (to the byte), so that arrivals
-// stay convex in the chunk number on their way through the stations.
-struct Chunking {
-  Bytes each;
-  std::uint64_t count{};
-};
-
-[[nodiscard]] constexpr Chunking chunks_of(Bytes train, Bytes chunk) {
-  const std::uint64_t count = (train.count() + chunk.count() - 1) / chunk.count();
-  return {.each = Bytes{(train.count() + count - 1) / count}, .count = count};
+// Chunks that a tensor is cut into on every lane: as few as the chunk size allows for the fullest lane's
+// share.
+[[nodiscard]] constexpr std::uint64_t chunks_in(Bytes fullest_share, Bytes chunk) {
+  return divide_up(fullest_share.count(), chunk.count());
 }
 
 }  // namespace wafersim

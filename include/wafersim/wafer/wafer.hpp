@@ -39,9 +39,9 @@ struct WaferModuleSpec {
 struct OpRecord {
   Instant began;
   Instant ended;
-  Cycles busy;                                        // compute + fabric + fill
-  std::array<std::uint64_t, kParts> stream_wait{};    // picoseconds waited for weights, by cause
-  std::array<std::uint64_t, kParts> gradient_wait{};  // picoseconds waited for room for gradients, by cause
+  Cycles busy;          // compute + fabric + fill
+  Waits stream_wait;    // for weights
+  Waits gradient_wait;  // for room for gradients
 };
 
 struct WaferStats {

@@ -12,9 +12,9 @@ namespace wafersim {
 
 namespace {
 
-// The first `amount` of `total` bytes' share of the busy cycles, rounded up.
-Cycles portion(Cycles busy, Bytes amount, Bytes total) {
-  return Cycles{multiply_divide_up(busy.count(), amount.count(), total.count())};
+// The share of one chunk in the busy cycles, rounded up: the same on every lane.
+Cycles per_chunk(Cycles busy, const Train& train) {
+  return Cycles{divide_up(busy.count(), train.chunks)};
 }
 
 }  // namespace
@@ -111,8 +111,7 @@ void Wafer::run(const StepOp& op) {
     const auto& [train, passage] = lanes_[i]->arrived.front();
     if (train.op != position_ || train.step != step_)
       throw InternalFault{"weights arrived for another operation"};
-    const Bytes last = train.each();
-    const Instant behind{.anchor = passage.tail, .cycles = portion(busy, last, train.bytes)};
+    const Instant behind{.anchor = passage.tail, .cycles = per_chunk(busy, train)};
     if (!clock_.before(end, behind)) continue;
     running_.stream_wait += explain(clock_.time(end), clock_.stamp(behind, trail_));
     end = behind;
@@ -128,9 +127,8 @@ void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant&
     Lane& lane = *lanes_[i];
     const Train train = lane.arrived.front().first;
     lane.arrived.pop_front();
-    lane.received.drained(train,
-                          {.head = clock_.stamp(start + portion(busy, train.each(), train.bytes), trail_),
-                           .tail = clock_.stamp(end, trail_)});
+    lane.received.drained(train, {.head = clock_.stamp(start + per_chunk(busy, train), trail_),
+                                  .tail = clock_.stamp(end, trail_)});
     lane.drained = train.offset + train.bytes.count();
   }
 }
@@ -160,7 +158,7 @@ void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant
                       .weights = parcel.weights(),
                       .contributions = 1};
     // The first chunk is complete when its share of the work is done and has run down the pipeline of hops.
-    const Instant first_out = start + (portion(busy, train.each(), train.bytes) + fill_cycles(op));
+    const Instant first_out = start + (per_chunk(busy, train) + fill_cycles(op));
     Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};
     made.head = later(lane.outgoing.room_for_first(train), made.head);
     const Passage passage = lane.link.pass(made, moved(train));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "wafersim/cluster/attribution.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "support/cluster_bench.hpp"
@@ -190,7 +191,11 @@ TEST(Folding, IsExactWhereAShareStraddlesAChunkAndWhereALaneCarriesNothing) {
     pairs.emplace_back(with("true"), with("false"));
   }
   bench.run();
-  for (const auto& [folded, unfolded] : pairs) EXPECT_EQ(folded->run_time(), unfolded->run_time());
+  for (const auto& [folded, unfolded] : pairs) {
+    EXPECT_EQ(folded->run_time(), unfolded->run_time());
+    EXPECT_EQ(share_out(folded->step.program, folded->wafer()).parts(),
+              share_out(unfolded->step.program, unfolded->wafer()).parts());
+  }
 }
 
 TEST(Folding, NodesAndLanesGiveTheSameCyclesEverywhere) {

@@ -237,7 +237,10 @@ Layout& Layout::route(Color color, const Rectangle& where, const Route& route) {
 }
 
 Layout& Layout::program(const Rectangle& where, Program program) {
-  if (!covers(where, "program '" + program.name + "'")) return *this;
+  return this->program(std::vector{where}, std::move(program));
+}
+
+Layout& Layout::program(const std::vector<Rectangle>& where, Program program) {
   if (plan_.programs.size() > std::numeric_limits<std::uint16_t>::max()) {
     problems_.add({}, "layout", "more than 65535 programs on one grid");
     return *this;
@@ -245,14 +248,17 @@ Layout& Layout::program(const Rectangle& where, Program program) {
   const auto index = static_cast<std::uint16_t>(plan_.programs.size());
   std::optional<PeAt> twice;
   std::string earlier;
-  for_each_pe(where, [&](PeAt at) {
-    std::uint16_t& cell = plan_.program_map[plan_.index_of(at)];
-    if (cell != 0 && !twice) {
-      twice = at;
-      earlier = plan_.programs[cell].name;
-    }
-    cell = index;
-  });
+  for (const Rectangle& rectangle : where) {
+    if (!covers(rectangle, "program '" + program.name + "'")) return *this;
+    for_each_pe(rectangle, [&](PeAt at) {
+      std::uint16_t& cell = plan_.program_map[plan_.index_of(at)];
+      if (cell != 0 && !twice) {
+        twice = at;
+        earlier = cell == index ? program.name : plan_.programs[cell].name;
+      }
+      cell = index;
+    });
+  }
   if (twice) {
     problems_.add(
         {}, "layout",

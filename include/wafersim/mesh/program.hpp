@@ -27,22 +27,27 @@ struct MemoryVector {
   std::uint32_t address{};
   std::int32_t stride = 1;
   std::uint32_t period{};
+  friend bool operator==(const MemoryVector&, const MemoryVector&) = default;
 };
 struct FabricInput {
   Color color{};
+  friend bool operator==(const FabricInput&, const FabricInput&) = default;
 };
 // Whether the last wavelet of an instruction carries the control bit, which moves the switches it passes.
 enum class LastWavelet : std::uint8_t { plain, control };
 struct FabricOutput {
   Color color{};
   LastWavelet last = LastWavelet::plain;
+  friend bool operator==(const FabricOutput&, const FabricOutput&) = default;
 };
 struct Register {
   std::uint8_t index{};
+  friend bool operator==(const Register&, const Register&) = default;
 };
 struct Immediate {
   std::uint32_t bits{};
   [[nodiscard]] static constexpr Immediate f32(float value) { return {std::bit_cast<std::uint32_t>(value)}; }
+  friend bool operator==(const Immediate&, const Immediate&) = default;
 };
 
 using Source = std::variant<MemoryVector, FabricInput, Register, Immediate>;
@@ -63,6 +68,7 @@ struct VectorInstruction {
   std::optional<MemoryVector> copy_to{};  // what goes to the fabric is also stored here
   std::optional<Microthread> thread{};    // runs beside the task; otherwise the task waits for its end
   std::optional<TaskId> when_done{};      // activated when a microthread has finished it
+  friend bool operator==(const VectorInstruction&, const VectorInstruction&) = default;
 };
 struct ScalarInstructions {
   std::uint32_t count{};

@@ -237,10 +237,10 @@ Layout& Layout::route(Color color, const Rectangle& where, const Route& route) {
 }
 
 Layout& Layout::program(const Rectangle& where, Program program) {
-  return this->program(std::vector{where}, std::move(program));
+  return program_on_all(std::span{&where, 1}, std::move(program));
 }
 
-Layout& Layout::program(const std::vector<Rectangle>& where, Program program) {
+Layout& Layout::program_on_all(std::span<const Rectangle> where, Program program) {
   if (plan_.programs.size() > std::numeric_limits<std::uint16_t>::max()) {
     problems_.add({}, "layout", "more than 65535 programs on one grid");
     return *this;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,7 @@ class Layout {
   Layout& route(Color color, const Rectangle& where, const Route& route);
   // Gives every PE of the rectangle this program.
   Layout& program(const Rectangle& where, Program program);
-  Layout& program(const std::vector<Rectangle>& where, Program program);
+  Layout& program_on_all(std::span<const Rectangle> where, Program program);
 
   // The layout, if it can work. Throws InputError with all that is wrong with it.
   [[nodiscard]] MeshPlan build() const;

@@ -242,6 +242,12 @@ Collective make_collective(const CollectiveRequest& request) {
                              fmt::format("unknown kernel '{}'{}", request.kernel,
                                          near ? " (did you mean '" + *near + "'?)" : "")}};
   }
+  if (request.grid.columns < 2) {
+    throw InputError{
+        Problem{{},
+                "--grid",
+                fmt::format("{} needs rows of at least 2 PEs, got {}", request.kernel, spell(request.grid))}};
+  }
   if (request.length == 0) throw InputError{Problem{{}, "--size", "a vector has at least one element"}};
   const std::uint32_t room = (request.parameters.memory_bytes - request.parameters.code_reserve_bytes) / 4;
   if (request.length > room) {

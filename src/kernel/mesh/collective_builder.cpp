@@ -122,7 +122,7 @@ MeshPlan CollectiveBuilder::build() {
     }
   }
   for (const auto& [steps, where] : groups) {
-    layout_.program(where, make_program(request_.kernel, request_.length * 4, style_, *steps));
+    layout_.program_on_all(where, make_program(request_.kernel, request_.length * 4, style_, *steps));
   }
   return layout_.build();
 }

@@ -15,8 +15,8 @@ namespace wafersim {
 // simulator (Luczynski et al., HPDC'24), 61 more than its mechanism; with 4 cycles of dispatch, 6 of start-up
 // and 1 to activate the closing task, 2·25 remain. Everything else follows.
 inline constexpr std::uint32_t kTaskScalars = 25;
-// What a task of a level of the tree runs more: count the level, compare with the own one, branch.
-inline constexpr std::uint32_t kLevelScalars = 3;
+// What a task of one level of the tree runs more: it counts the level.
+inline constexpr std::uint32_t kLevelScalars = 1;
 
 enum class ProgramStyle : std::uint8_t {
   bare,      // the instructions alone: measured from outside

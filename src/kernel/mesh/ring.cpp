@@ -1,6 +1,8 @@
 // All-reduce on a ring: chunks travel round once to be added up, and once more to be known everywhere.
 #include <algorithm>
 
+#include "wafersim/base/wide.hpp"
+
 #include "collective_builder.hpp"
 #include "collective_values.hpp"
 #include "published.hpp"
@@ -64,8 +66,42 @@ class Ring {
     layout.route(kWrap, {.height = rows}, {{Port::east, Port::ramp}});
   }
 
-  // Step s handles the chunk that began s PEs back; from step P - 1 on it is complete.
+  // All PEs send at once, so a chunk must wait somewhere until the next PE has its own out of the way: in the
+  // queues if they hold it, else in memory.
+  [[nodiscard]] bool fits_the_queues() const {
+    const MeshParameters& p = request_.parameters;
+    return divide_up(request_.length, nodes_) <=
+           p.input_queue_depth + p.output_queue_depth + 2 * p.ramp_cycles;
+  }
+
   [[nodiscard]] std::vector<VectorInstruction> steps(std::uint32_t node) const {
+    return fits_the_queues() ? streaming_steps(node) : storing_steps(node);
+  }
+
+  // A microthread sends the chunk that the step before has completed, while the task receives the next.
+  [[nodiscard]] std::vector<VectorInstruction> storing_steps(std::uint32_t node) const {
+    std::vector<VectorInstruction> result;
+    for (std::uint32_t step = 0; step + 2 < 2 * nodes_; ++step) {
+      const std::uint32_t sent = chunk(node, step);
+      const std::uint32_t received = chunk(node, step + 1);
+      const FabricInput in{sends_on((node + nodes_ - 1) % nodes_)};
+      result.push_back({.to = FabricOutput{sends_on(node)},
+                        .a = memory(sent),
+                        .length = size(sent),
+                        .thread = Microthread{0}});
+      VectorInstruction receive{.to = memory(received), .a = in, .length = size(received)};
+      if (step + 1 < nodes_) {
+        receive.operation = Operation::add;
+        receive.a = memory(received);
+        receive.b = in;
+      }
+      result.push_back(receive);
+    }
+    return result;
+  }
+
+  // Step s handles the chunk that began s PEs back; from step P - 1 on it is complete.
+  [[nodiscard]] std::vector<VectorInstruction> streaming_steps(std::uint32_t node) const {
     std::vector<VectorInstruction> result;
     const FabricOutput out{sends_on(node)};
     const FabricInput in{sends_on((node + nodes_ - 1) % nodes_)};
@@ -109,8 +145,17 @@ class Ring {
     return words;
   }
 
+  // One beat a cycle for sending and receiving both, and the way from core to core between two steps.
+  [[nodiscard]] std::uint64_t storing_end(const StyleCosts& costs) const {
+    const std::uint64_t chunk_length = divide_up(request_.length, nodes_);
+    const std::uint64_t way = 2ULL * request_.parameters.ramp_cycles + 2;
+    const std::uint64_t step = 2 * chunk_length + way + request_.parameters.control_cycles;
+    return costs.start + 2 * (nodes_ - 1) * step + 2 * (nodes_ - 2);
+  }
+
   // A step begins when the PE is done with the step before and the first wavelet has come.
   [[nodiscard]] std::uint64_t end(const StyleCosts& costs) const {
+    if (nodes_ > 1 && !fits_the_queues()) return storing_end(costs);
     const std::uint64_t ramps = 2ULL * request_.parameters.ramp_cycles + 1;
     std::vector<std::uint64_t> first(nodes_, 0), free(nodes_, costs.start), sent(nodes_, 0);
     std::uint64_t last = costs.start;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "wafersim/base/random.hpp"
+#include "wafersim/kernel/mesh/collective.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include "mesh_reference/random_layout.hpp"
@@ -110,12 +111,13 @@ bool equal_in_every_cycle(const MeshPlan& plan, std::uint64_t seed, const FastEn
 }
 
 // SystemC elaborates once per process, so each case is a process.
-bool holds_in_a_child(std::uint64_t seed, const FastEngineOptions& options) {
+template <class MakePlan>
+bool holds_in_a_child(MakePlan&& make_plan, std::uint64_t seed, const FastEngineOptions& options) {
   const pid_t child = fork();
   if (child == 0) {
     bool holds = false;
     try {
-      holds = equal_in_every_cycle(random_plan(seed), seed, options);
+      holds = equal_in_every_cycle(make_plan(), seed, options);
     } catch (const std::exception& error) {
       std::cerr << error.what() << "\n";
     }
@@ -138,7 +140,14 @@ TEST_P(FastEngine, EqualsTheReferenceOnRandomLayoutsAndPrograms) {
   for (std::uint64_t i = 0; i < cases(); ++i) {
     const std::uint64_t seed = 1000 * (1 + static_cast<std::uint64_t>(GetParam())) + i;
     const FastEngineOptions options{.order = GetParam(), .window = static_cast<std::uint32_t>(1 + seed % 40)};
-    ASSERT_TRUE(holds_in_a_child(seed, options)) << "seed " << seed;
+    ASSERT_TRUE(holds_in_a_child([&] { return random_plan(seed); }, seed, options)) << "seed " << seed;
+  }
+}
+
+TEST_P(FastEngine, EqualsTheReferenceInEveryKernel) {
+  for (const std::string& kernel : collective_names()) {
+    const auto plan = [&] { return make_collective({.kernel = kernel, .grid = {6, 3}, .length = 9}).plan; };
+    EXPECT_TRUE(holds_in_a_child(plan, 1, {.order = GetParam()})) << kernel;
   }
 }
 

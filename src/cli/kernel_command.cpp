@@ -115,27 +115,40 @@ constexpr const char* kHelp = R"(usage: wafersim kernel NAME [options]
   --quiet              no progress
 )";
 
-// Says what a long run will take, and refuses what the machine cannot hold.
-void announce(const Options& options, const Collective& collective) {
-  const std::uint64_t pes = options.request.grid.columns * options.request.grid.rows;
-  const std::uint64_t bytes = pes * (kStateBytesPerPe + 4ULL * options.request.length + 64);
+std::uint64_t pes_of(const Options& options) {
+  return options.request.grid.columns * options.request.grid.rows;
+}
+double bytes_of(const Options& options) {
+  return static_cast<double>(pes_of(options)) * (kStateBytesPerPe + 4.0 * options.request.length + 64);
+}
+double in_gib(double bytes) {
+  return bytes / static_cast<double>(1ULL << 30U);
+}
+
+// Refuses what this machine cannot hold, before anything is built.
+void check_room(const Options& options) {
   struct sysinfo machine {};
   sysinfo(&machine);
-  const std::uint64_t available = std::uint64_t{machine.totalram} * machine.mem_unit;
-  if (bytes > available) {
-    throw DoesNotFit{fmt::format("{} PEs with {} elements need {:.1f} GiB, this machine has {:.1f} GiB", pes,
-                                 options.request.length, static_cast<double>(bytes) / (1ULL << 30U),
-                                 static_cast<double>(available) / (1ULL << 30U))};
+  const double available = static_cast<double>(machine.totalram) * machine.mem_unit;
+  if (bytes_of(options) > available) {
+    throw DoesNotFit{fmt::format("{} PEs with {} elements need {:.1f} GiB, this machine has {:.1f} GiB",
+                                 pes_of(options), options.request.length, in_gib(bytes_of(options)),
+                                 in_gib(available))};
   }
-  if (options.reference && pes > kReferenceLimit) {
-    throw DoesNotFit{fmt::format("--engine systemc takes up to {} PEs, got {}", kReferenceLimit, pes)};
+  if (options.reference && pes_of(options) > kReferenceLimit) {
+    throw DoesNotFit{
+        fmt::format("--engine systemc takes up to {} PEs, got {}", kReferenceLimit, pes_of(options))};
   }
+}
+
+// Says what a long run will take.
+void announce(const Options& options, const Collective& collective) {
   constexpr double kPeCyclesPerSecond = 150e6;
   const double seconds =
-      static_cast<double>(pes) * static_cast<double>(collective.closed_form) / kPeCyclesPerSecond;
+      static_cast<double>(pes_of(options)) * static_cast<double>(collective.closed_form) / kPeCyclesPerSecond;
   if (seconds < 2 || options.quiet) return;
-  std::cerr << fmt::format("{} PEs for about {} cycles: about {:.0f} s and {:.1f} GiB\n", pes,
-                           collective.closed_form, seconds, static_cast<double>(bytes) / (1ULL << 30U));
+  std::cerr << fmt::format("{} PEs for about {} cycles: about {:.0f} s and {:.1f} GiB\n", pes_of(options),
+                           collective.closed_form, seconds, in_gib(bytes_of(options)));
 }
 
 // Progress on the terminal, at most five times a second.
@@ -227,6 +240,7 @@ void print_text(const Options& options, const Collective& collective, const Coll
 }
 
 int run(const Options& options) {
+  check_room(options);
   const Collective collective = make_collective(options.request);
   announce(options, collective);
   Progress progress{options, collective.closed_form};

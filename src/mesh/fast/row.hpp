@@ -145,6 +145,7 @@ class Row {
   void store(const Core& core, const MemoryVector& vector, std::uint32_t element, std::uint32_t bytes,
              std::uint32_t value);
   // Computes one beat of up to `lanes` elements; returns the wavelet for the fabric, if there is one.
+  std::uint32_t compute_plain_beat(std::uint32_t x, const Core& core, Thread& thread);
   std::uint32_t compute_beat(std::uint32_t x, Core& core, Thread& thread);
 
   const RowContext& context_;

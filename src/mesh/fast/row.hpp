@@ -11,6 +11,7 @@
 
 #include "compiled.hpp"
 #include "fifo_row.hpp"
+#include "page_array.hpp"
 
 namespace wafersim::fast {
 
@@ -157,7 +158,7 @@ class Row {
 
   std::vector<Core> cores_;
   std::vector<Thread> threads_;
-  std::vector<std::uint32_t> memory_;
+  PageArray memory_;
   std::vector<std::uint32_t> registers_;
   std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
   Plane streaming_, polled_, listening_;

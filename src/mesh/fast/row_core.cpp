@@ -10,11 +10,11 @@ namespace wafersim::fast {
 namespace {
 
 constexpr std::uint32_t kLongestTimer = kWordBits - 1;
+constexpr std::uint32_t kLine = 16;  // words in a line of the host's cache
 
 // Words between the memories of two PEs: an odd number of cache lines, so that equal addresses do not
 // collide.
 [[nodiscard]] std::uint32_t memory_stride(std::uint32_t words) {
-  constexpr std::uint32_t kLine = 16;
   if (words == 0) return 0;
   const std::uint32_t lines = (words + kLine - 1) / kLine;
   return (lines | 1U) * kLine;
@@ -54,7 +54,7 @@ void Row::build_cores(std::uint32_t y) {
     }
   }
   threads_.shrink_to_fit();
-  memory_.resize(memory);
+  memory_ = PageArray{memory};
 }
 
 void Row::schedule(std::uint32_t x, Cycle at, Cycle now) {
@@ -390,14 +390,21 @@ std::uint32_t Row::compute_plain_beat(std::uint32_t x, const Core& core, Thread&
   const std::uint32_t element = thread.done++;
   const auto word_of = [&](const Operand& operand) -> std::uint32_t& {
     const auto offset = static_cast<std::int32_t>(element) * operand.memory.stride;
-    return memory_[core.memory + operand.memory.address / 4 + static_cast<std::uint32_t>(offset)];
+    std::uint32_t* const word =
+        &memory_[core.memory + operand.memory.address / 4 + static_cast<std::uint32_t>(offset)];
+    if (element % kLine == 0) __builtin_prefetch(word + kLine, 1);  // will be wanted in so many beats
+    return *word;
   };
   const auto value_of = [&](const Operand& operand) -> std::uint32_t {
     switch (operand.kind) {
-      case OperandKind::memory: return word_of(operand);
-      case OperandKind::fabric: return lanes_[operand.color]->input.queue.head(x);
-      case OperandKind::reg: return registers_[core.registers + operand.reg];
-      case OperandKind::immediate: break;
+      case OperandKind::memory:
+        return word_of(operand);
+      case OperandKind::fabric:
+        return lanes_[operand.color]->input.queue.head(x);
+      case OperandKind::reg:
+        return registers_[core.registers + operand.reg];
+      case OperandKind::immediate:
+        break;
     }
     return operand.bits;
   };
@@ -405,12 +412,14 @@ std::uint32_t Row::compute_plain_beat(std::uint32_t x, const Core& core, Thread&
   const Operation operation = vector.source.operation;
   std::uint32_t value = value_of(vector.a);
   if (operation == Operation::add) {
-    value = std::bit_cast<std::uint32_t>(std::bit_cast<float>(value) + std::bit_cast<float>(value_of(vector.b)));
+    value =
+        std::bit_cast<std::uint32_t>(std::bit_cast<float>(value) + std::bit_cast<float>(value_of(vector.b)));
   } else if (operation != Operation::move) {
     const float product = std::bit_cast<float>(value) * std::bit_cast<float>(value_of(vector.b));
     value = std::bit_cast<std::uint32_t>(product);
     if (operation == Operation::accumulate) {
-      const std::uint32_t before = to_memory ? word_of(vector.to) : registers_[core.registers + vector.to.reg];
+      const std::uint32_t before =
+          to_memory ? word_of(vector.to) : registers_[core.registers + vector.to.reg];
       value = std::bit_cast<std::uint32_t>(std::bit_cast<float>(before) + product);
     }
   }

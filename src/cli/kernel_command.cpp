@@ -13,6 +13,7 @@
 
 #include "wafersim/base/parse.hpp"
 #include "wafersim/kernel/mesh/collective.hpp"
+#include "wafersim/mesh/deadlock.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include "mesh_commands.hpp"
@@ -267,7 +268,8 @@ int run(const Options& options) {
     print_text(options, collective, result, seconds);
   }
   if (outcome.status == MeshStatus::deadlock) {
-    std::cerr << fmt::format("deadlock at cycle {}\n", outcome.cycles.count());
+    std::cerr << fmt::format("deadlock at cycle {}\n{}", outcome.cycles.count(),
+                             to_string(explain_deadlock(*engine)));
     return 4;
   }
   return result.values_match ? 0 : 1;

@@ -36,6 +36,8 @@ struct Options {
   bool json = false;
   bool quiet = false;
   std::uint32_t threads = 1;
+  std::string trace;  // file, or empty
+  Rectangle trace_area{.width = 8, .height = 1};
 };
 
 [[noreturn]] void refuse(const std::string& key, const std::string& message) {
@@ -62,6 +64,23 @@ void apply_setting(Options& options, const std::string& setting) {
   options.request.group = small_count(key, setting.substr(equals + 1));
 }
 
+// WxH, or WxH+X+Y for a rectangle that begins at column X and row Y.
+Rectangle parse_area(const std::string& text) {
+  const auto plus = text.find('+');
+  const GridSize size = checked("--trace-area", parse_grid(text.substr(0, plus)));
+  Rectangle area{.width = static_cast<std::uint32_t>(size.columns),
+                 .height = static_cast<std::uint32_t>(size.rows)};
+  if (plus == std::string::npos) return area;
+  const auto second = text.find('+', plus + 1);
+  if (second == std::string::npos) refuse("--trace-area", "expected WxH+X+Y, got '" + text + "'");
+  const auto coordinate = [](const std::string& part) {
+    return static_cast<std::uint32_t>(checked("--trace-area", parse_count(part)));
+  };
+  area.x = coordinate(text.substr(plus + 1, second - plus - 1));
+  area.y = coordinate(text.substr(second + 1));
+  return area;
+}
+
 void apply_option(Options& options, const std::string& name, const std::string& value) {
   if (name == "--grid") {
     options.request.grid = checked(name, parse_grid(value));
@@ -74,6 +93,11 @@ void apply_option(Options& options, const std::string& name, const std::string& 
   } else if (name == "--engine") {
     if (value != "fast" && value != "systemc") refuse(name, "expected fast or systemc, got '" + value + "'");
     options.reference = value == "systemc";
+  } else if (name == "--trace") {
+    options.trace = value.ends_with(".vcd") ? value.substr(0, value.size() - 4) : value;
+    options.reference = true;
+  } else if (name == "--trace-area") {
+    options.trace_area = parse_area(value);
   } else if (name == "--format") {
     if (value != "text" && value != "json") refuse(name, "expected text or json, got '" + value + "'");
     options.json = value == "json";
@@ -110,6 +134,8 @@ constexpr const char* kHelp = R"(usage: wafersim kernel NAME [options]
   --size B             FP32 elements a PE (default 256)
   --set kernel.group=S PEs a group of two_phase
   --engine fast|systemc
+  --trace FILE         writes links, queues and tasks as VCD (with the systemc engine)
+  --trace-area WxH+X+Y of these PEs (default 8x1+0+0)
   --threads N          host threads of the fast engine (default 1)
   --format text|json
   --check-values       accepted; values are always compared with the plain computation
@@ -247,7 +273,10 @@ int run(const Options& options) {
   Progress progress{options, collective.closed_form};
   std::unique_ptr<MeshEngine> engine;
   if (options.reference) {
-    engine = make_reference_engine(collective.plan);
+    engine = make_reference_engine(collective.plan,
+                                   options.trace.empty()
+                                       ? std::nullopt
+                                       : std::optional{TraceRequest{options.trace, options.trace_area}});
   } else {
     engine = make_fast_engine(collective.plan, {.threads = options.threads,
                                                 .stop = &interrupted,

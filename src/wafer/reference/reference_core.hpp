@@ -54,6 +54,7 @@ class ReferenceCore {
   PeActivity activity;
 
   void describe(PeState& state) const;
+  [[nodiscard]] int running_task() const { return task_ ? static_cast<int>(*task_) : -1; }
 
  private:
   struct Thread {

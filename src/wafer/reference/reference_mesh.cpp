@@ -29,6 +29,22 @@ class ReferenceMesh final : public sc_core::sc_module {
     }
   }
 
+  // Adds the PEs of the rectangle, and the links that leave them, to a waveform.
+  void trace(sc_core::sc_trace_file* file, const Rectangle& area) {
+    sc_core::sc_trace(file, clock, "clock");
+    for (std::uint32_t y = area.y; y < area.y + area.height; ++y) {
+      for (std::uint32_t x = area.x; x < area.x + area.width; ++x) {
+        ReferencePe& pe = *pes[plan_.index_of({x, y})];
+        pe.trace(file);
+        for (const Port port : {Port::north, Port::south, Port::east, Port::west}) {
+          const Link& link = *outgoing_[plan_.index_of({x, y}) * kLinks + index_of(port)];
+          reference::sc_trace(file, link.data.read(),
+                              std::string{pe.name()} + ".to_" + std::string{name_of(port)});
+        }
+      }
+    }
+  }
+
   // The edges lie inside each period, so that a run of whole periods never ends on one.
   sc_core::sc_clock clock{"clock", sc_core::sc_time{4, sc_core::SC_NS}, 0.5,
                           sc_core::sc_time{1, sc_core::SC_NS}};
@@ -46,6 +62,7 @@ class ReferenceMesh final : public sc_core::sc_module {
     const std::size_t mine = index_of(port);
     links_.push_back(std::make_unique<Link>());
     Link& link = *links_.back();
+    outgoing_.push_back(&link);  // by PE, then by port
     here.out[mine](link.data);
     here.room_beyond[mine](link.room);
     if (ReferencePe* beyond = neighbour(at, port); beyond != nullptr) {
@@ -70,12 +87,20 @@ class ReferenceMesh final : public sc_core::sc_module {
 
   const MeshPlan& plan_;
   std::vector<std::unique_ptr<Link>> links_;
+  std::vector<Link*> outgoing_;
 };
 
 class ReferenceEngine final : public MeshEngine {
  public:
-  explicit ReferenceEngine(MeshPlan plan) : plan_{std::move(plan)}, mesh_{"mesh", plan_} {
+  ReferenceEngine(MeshPlan plan, const std::optional<TraceRequest>& trace)
+      : plan_{std::move(plan)}, mesh_{"mesh", plan_} {
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+    if (!trace) return;
+    trace_file_ = sc_core::sc_create_vcd_trace_file(trace->file.c_str());
+    mesh_.trace(trace_file_, trace->area);
+  }
+  ~ReferenceEngine() override {
+    if (trace_file_ != nullptr) sc_core::sc_close_vcd_trace_file(trace_file_);
   }
 
   void write_memory(PeAt at, std::uint32_t address, std::span<const std::uint32_t> words) override {
@@ -138,12 +163,17 @@ class ReferenceEngine final : public MeshEngine {
   ReferenceMesh mesh_;
   Cycle now_{};
   bool quiet_ = false;
+  sc_core::sc_trace_file* trace_file_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<MeshEngine> make_reference_engine(MeshPlan plan) {
-  return std::make_unique<ReferenceEngine>(std::move(plan));
+std::unique_ptr<MeshEngine> make_reference_engine(MeshPlan plan, const std::optional<TraceRequest>& trace) {
+  if (trace && (std::uint64_t{trace->area.x} + trace->area.width > plan.grid.columns ||
+                std::uint64_t{trace->area.y} + trace->area.height > plan.grid.rows)) {
+    throw InputError{Problem{{}, "trace", "the area to trace leaves the grid of " + spell(plan.grid)}};
+  }
+  return std::make_unique<ReferenceEngine>(std::move(plan), trace);
 }
 
 }  // namespace wafersim

@@ -146,7 +146,26 @@ void ReferencePe::happen() {
     }
   }
   publish_room();
+  if (traced_) note_for_trace();
   ++now_;
+}
+
+void ReferencePe::trace(sc_core::sc_trace_file* file) {
+  traced_ = true;
+  const std::string prefix = name();
+  sc_core::sc_trace(file, traced_task_, prefix + ".task");
+  sc_core::sc_trace(file, traced_beat_, prefix + ".beat");
+  for (RouterColor& color : colors_) {
+    if (color.route == nullptr) continue;
+    sc_core::sc_trace(file, color.filled, prefix + ".router_color_" + std::to_string(number_of(color.color)));
+  }
+}
+
+void ReferencePe::note_for_trace() {
+  traced_beat_ = core_.activity.datapath != traced_datapath_;
+  traced_datapath_ = core_.activity.datapath;
+  traced_task_ = core_.running_task();
+  for (RouterColor& color : colors_) color.filled = static_cast<std::uint32_t>(color.queue.size());
 }
 
 void ReferencePe::move_out() {

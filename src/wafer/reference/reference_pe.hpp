@@ -32,6 +32,9 @@ class ReferencePe final : public sc_core::sc_module {
 
   [[nodiscard]] ReferenceCore& core() { return core_; }
   [[nodiscard]] const ReferenceCore& core() const { return core_; }
+  // Shows the fill of the queues, the task and the beats of this PE in a waveform.
+  void trace(sc_core::sc_trace_file* file);
+
   [[nodiscard]] MeshCounts counts() const;
   [[nodiscard]] PeState state() const;
   [[nodiscard]] bool is_finished() const;
@@ -49,6 +52,7 @@ class ReferencePe final : public sc_core::sc_module {
     std::size_t sends{};    // switch position for departures
     bool fires = false;
     bool injects = false;
+    std::uint32_t filled{};  // as traced
   };
 
   void decide();
@@ -60,6 +64,7 @@ class ReferencePe final : public sc_core::sc_module {
   void move_out();
   void accept(RouterColor& color, Wavelet wavelet);
   void publish_room();
+  void note_for_trace();
   [[nodiscard]] bool takes_from(const RouterColor& color, Port port) const;
 
   const MeshPlan& plan_;
@@ -71,6 +76,10 @@ class ReferencePe final : public sc_core::sc_module {
   bool active_ = true;
   Cycle busy_until_{};
   MeshCounts counts_;
+  bool traced_ = false;
+  int traced_task_ = -1;
+  std::uint32_t traced_datapath_{};
+  bool traced_beat_ = false;
 };
 
 }  // namespace wafersim::reference

@@ -98,7 +98,8 @@ void ReferenceCore::run_beat(Thread& thread, Cycle now) {
     if (to_memory != nullptr) store(address_of(*to_memory, element, out_bytes), out_bytes, value);
     if (to_register != nullptr) registers_.at(to_register->index) = value;
     if (vector.copy_to) store(address_of(*vector.copy_to, element, out_bytes), out_bytes, value);
-    sent |= out_bytes == 4 ? value : value << (16 * lane);
+    if (std::holds_alternative<FabricOutput>(vector.to))
+      sent |= out_bytes == 4 ? value : value << (16 * lane);
   }
   thread.done += lanes;
   const bool last = thread.done == vector.length;

@@ -186,6 +186,8 @@ class Progress {
   ~Progress() {
     if (shown_) std::cerr << "\r\x1b[K";
   }
+  // The time left is reckoned from here on.
+  void start() { start_ = last_ = std::chrono::steady_clock::now(); }
   void show(double cycles) {
     const auto now = std::chrono::steady_clock::now();
     if (!on_ || now - last_ < std::chrono::milliseconds{200}) return;
@@ -283,11 +285,12 @@ int run(const Options& options) {
                                                 .progress = [&](double cycles) { progress.show(cycles); }});
   }
   load_initial_values(collective, *engine);
+  progress.start();
   const std::clock_t start = std::clock();
   const MeshOutcome outcome = engine->run();
   const double seconds = std::max(1e-9, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
   if (outcome.status == MeshStatus::interrupted) {
-    std::cerr << fmt::format("\ninterrupted at cycle {}\n", outcome.cycles.count());
+    std::cerr << "\ninterrupted: no result\n";
     return kInterrupted;
   }
   const CollectiveResult result = run_collective(collective, *engine);

@@ -222,6 +222,12 @@ void print_json(const Options& options, const Collective& collective, const Coll
   json["start_and_finish_cycles"] = collective.fixed;
   json["body_cycles"] = result.cycles - collective.fixed;
   if (collective.published) json["published_model_cycles"] = *collective.published;
+  if (collective.shares) {
+    json["closed_form_shares"] = {{"link", collective.shares->link},
+                                  {"ramp", collective.shares->ramp},
+                                  {"datapath", collective.shares->datapath},
+                                  {"tasks", collective.shares->tasks}};
+  }
   json["values_match"] = result.values_match;
   json["counts"] = {{"link_hops", result.counts.link_hops},
                     {"ramp_injections", result.counts.ramp_injections},
@@ -255,11 +261,16 @@ void print_text(const Options& options, const Collective& collective, const Coll
   std::cout << fmt::format("values            {:>12}\n\n", result.values_match ? "right" : "WRONG");
   const PeActivity& root = result.root;
   const std::uint64_t busy = std::uint64_t{root.dispatch} + root.scalar + root.startup + root.datapath;
-  const std::uint64_t ramp = 2ULL * options.request.parameters.ramp_cycles;
   std::cout << "cycles of the PE that ends last\n";
   std::cout << fmt::format("  dispatch {}, scalar {}, start-up {}, datapath {}, waiting {}\n", root.dispatch,
                            root.scalar, root.startup, root.datapath, result.cycles - root.first_start - busy);
-  std::cout << fmt::format("  (a message waits {} cycles on the ramps, and 1 on each link)\n\n", ramp);
+  if (collective.shares) {
+    std::cout << fmt::format(
+        "the closed form, along the way that decides the end\n  link {}, ramp {}, datapath {}, tasks {}\n",
+        collective.shares->link, collective.shares->ramp, collective.shares->datapath,
+        collective.shares->tasks);
+  }
+  std::cout << '\n';
   std::cout << fmt::format("link hops {}, ramp injections {}, landings {}\ninstructions {}, flops {}\n\n",
                            result.counts.link_hops, result.counts.ramp_injections, result.counts.landings(),
                            result.counts.instructions, result.counts.flops);

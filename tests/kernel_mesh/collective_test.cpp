@@ -133,6 +133,21 @@ TEST(ClosedForms, EqualTheEngineWhereNoTwoMessagesWantALinkAtOnce) {
   }
 }
 
+TEST(ClosedForms, SayWhatTheCyclesAreSpentOn) {
+  // 511 hops of 1 link, 2 + 2 ramp and 1 add; 256 elements; start and finish 61.
+  const CycleShares shares =
+      make_collective({.kernel = "reduce.chain", .grid = {512, 1}, .length = 256}).shares.value();
+  EXPECT_EQ(shares.link, 511U);
+  EXPECT_EQ(shares.ramp, 4U * 511);
+  EXPECT_EQ(shares.datapath, 511U + 256);
+  EXPECT_EQ(shares.tasks, 61U);
+  const CycleShares grid =
+      make_collective({.kernel = "reduce.chain.2d", .grid = {8, 5}, .length = 9}).shares.value();
+  EXPECT_EQ(grid.link, 7U + 4U);
+  EXPECT_EQ(grid.datapath, 7U + 9 + 4 + 9);
+  EXPECT_EQ(grid.tasks, 61U + 6);
+}
+
 TEST(ClosedForms, AreALowerBoundWithinTenPercentForTrees) {
   for (const char* kernel : {"reduce.tree", "reduce.two_phase", "reduce.auto"}) {
     for (const std::uint32_t p : {4, 100, 512}) {

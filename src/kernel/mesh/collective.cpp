@@ -104,7 +104,9 @@ Collective make_broadcast(const CollectiveRequest& request, bool whole_grid) {
     return words;
   };
   result.fixed = p.instruction_startup;
-  result.closed_form = result.fixed + request.length + hops + 2ULL * p.ramp_cycles + 1;
+  result.shares = CycleShares{
+      .link = hops, .ramp = 2ULL * p.ramp_cycles, .datapath = 1ULL + request.length, .tasks = result.fixed};
+  result.closed_form = result.shares->sum();
   result.published =
       whole_grid
           ? published::broadcast_2d(static_cast<double>(request.grid.columns),
@@ -167,11 +169,16 @@ Collective make_reduce(const CollectiveRequest& request, const std::string& algo
       .length = request.length,
       .ramp = request.parameters.ramp_cycles,
       .continues = [&](std::uint32_t node, std::size_t i) { return along_row.continues(node, i); }};
-  std::uint64_t end = row.size() > 1 ? reduce_cycles(along_row.tree, timing) : costs.start - costs.between;
+  CycleShares shares = reduce_cycles(along_row.tree, timing);
   if (down) {
-    timing.start = end + costs.between;
+    const CycleShares of_row = shares;
+    timing.start = of_row.sum() + costs.between;
     timing.continues = [&](std::uint32_t node, std::size_t i) { return along_column->continues(node, i); };
-    end = reduce_cycles(along_column->tree, timing);
+    shares = reduce_cycles(along_column->tree, timing);
+    shares.tasks -= of_row.link + of_row.ramp + of_row.datapath;  // the start of the column was the whole row
+    shares.link += of_row.link;
+    shares.ramp += of_row.ramp;
+    shares.datapath += of_row.datapath;
   }
   result.published = published_reduce(algorithm, row.size(), request);
   if (whole_grid && result.published) {
@@ -180,14 +187,19 @@ Collective make_reduce(const CollectiveRequest& request, const std::string& algo
   }
   if (then_broadcast) {
     const std::uint64_t hops = request.grid.columns - 1 + (whole_grid ? request.grid.rows - 1 : 0);
-    end += costs.between + request.length + hops + 2ULL * request.parameters.ramp_cycles + 1;
+    shares.tasks += costs.between;
+    shares.datapath += 1ULL + request.length;
+    shares.ramp += 2ULL * request.parameters.ramp_cycles;
+    shares.link += hops;
     if (result.published) {
       *result.published +=
           static_cast<double>(request.length + hops + 2 * request.parameters.ramp_cycles + 1);
     }
   }
   result.fixed = costs.start + costs.finish;
-  result.closed_form = end + costs.finish;
+  shares.tasks += costs.finish;
+  result.shares = shares;
+  result.closed_form = shares.sum();
   return result;
 }
 
@@ -210,9 +222,13 @@ Collective make_snake(const CollectiveRequest& request) {
     return reduced(tree, length,
                    [&](std::uint32_t node, std::uint32_t k) { return initial_value(order[node], k); });
   };
-  const std::uint64_t hop = 2ULL * request.parameters.ramp_cycles + 2;
+  const std::uint64_t hops = line.size() - 1;
   result.fixed = costs.start + costs.finish;
-  result.closed_form = result.fixed + request.length + hop * (line.size() - 1);
+  result.shares = CycleShares{.link = hops,
+                              .ramp = 2ULL * request.parameters.ramp_cycles * hops,
+                              .datapath = request.length + hops,
+                              .tasks = result.fixed};
+  result.closed_form = result.shares->sum();
   result.published = published::chain(line.size(), request.length, request.parameters.ramp_cycles);
   return result;
 }

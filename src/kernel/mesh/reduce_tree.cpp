@@ -96,17 +96,27 @@ void LeastEnergy::grow(ReduceTree& tree, std::uint32_t root, std::uint32_t nodes
   }
 }
 
-std::uint64_t reduce_cycles(const ReduceTree& tree, const LineTiming& timing) {
-  std::vector<std::uint64_t> first(tree.size(), timing.start);  // beat of the sending or the last reception
+CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing) {
+  // Per node: the way to the first beat of its last reception (a leaf: of its sending).
+  std::vector<CycleShares> first(tree.size(), CycleShares{.tasks = timing.start});
   for (std::uint32_t node = tree.size(); node-- > 0;) {
     const std::vector<std::uint32_t>& children = tree.children[node];
     for (std::size_t i = 0; i < children.size(); ++i) {
-      const std::uint64_t between = i > 0 && timing.continues(node, i) ? 0 : timing.between;
-      const std::uint64_t free = i == 0 ? timing.start : first[node] + timing.length + between;
-      first[node] = std::max(free, first[children[i]] + 2 * timing.ramp + 1 + (children[i] - node));
+      CycleShares free = first[node];
+      if (i > 0) {
+        free.datapath += timing.length;
+        free.tasks += timing.continues(node, i) ? 0 : timing.between;
+      }
+      CycleShares arrival = first[children[i]];
+      arrival.datapath += 1;
+      arrival.ramp += 2 * timing.ramp;
+      arrival.link += children[i] - node;
+      first[node] = arrival.sum() >= free.sum() ? arrival : free;
     }
   }
-  return first[0] + timing.length;
+  CycleShares end = first[0];
+  end.datapath += timing.length;
+  return end;
 }
 
 float reduce_value(const ReduceTree& tree, const std::function<float(std::uint32_t)>& leaf) {

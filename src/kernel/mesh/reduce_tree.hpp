@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "wafersim/mesh/parameters.hpp"
+#include "wafersim/kernel/mesh/collective.hpp"
 
 namespace wafersim {
 
@@ -37,8 +37,7 @@ class LeastEnergy {
   std::vector<std::vector<std::uint32_t>> hops_;  // [depth][nodes]
 };
 
-// Cycle at which each node has its first beat of its last reception (a leaf: of its sending), when every PE
-// starts at `start`: a reception begins when the one before is done and its first wavelet has come.
+// A reception begins when the one before is done and its first wavelet has come.
 struct LineTiming {
   std::uint64_t start{};    // first beat of a PE that waits for nothing
   std::uint64_t between{};  // cycles between the end of one instruction and the first beat of the next
@@ -47,8 +46,8 @@ struct LineTiming {
   // Whether a reception goes on within the instruction of the one before it, at no cost.
   std::function<bool(std::uint32_t node, std::size_t child)> continues{};
 };
-// End of the root's last beat.
-[[nodiscard]] std::uint64_t reduce_cycles(const ReduceTree& tree, const LineTiming& timing);
+// The way to the end of the root's last beat; its sum is that cycle. `start` counts as tasks.
+[[nodiscard]] CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing);
 
 // Sum over the tree in its order; `leaf` gives each node's own value.
 [[nodiscard]] float reduce_value(const ReduceTree& tree, const std::function<float(std::uint32_t)>& leaf);

@@ -22,6 +22,15 @@ struct CollectiveRequest {
   MeshParameters parameters{};
 };
 
+// What the cycles of the closed form are spent on, along the way that decides its end.
+struct CycleShares {
+  std::uint64_t link{};
+  std::uint64_t ramp{};
+  std::uint64_t datapath{};
+  std::uint64_t tasks{};  // scalar code, dispatch, instruction start-up
+  [[nodiscard]] std::uint64_t sum() const { return link + ramp + datapath + tasks; }
+};
+
 // A program on the grid with all that is needed to run it and to judge the result.
 struct Collective {
   MeshPlan plan;
@@ -31,6 +40,7 @@ struct Collective {
   std::vector<PeAt> last;                                    // PEs whose end is the end of the collective
   std::uint64_t closed_form{};                               // cycles of the program as it is written
   std::uint64_t fixed{};                                     // of these: start and finish, whatever the size
+  std::optional<CycleShares> shares;                         // of the closed form
   std::optional<double> published;                           // the published model without start and finish
 };
 

@@ -16,6 +16,7 @@
 namespace wafersim::fast {
 
 using Cycle = std::uint64_t;
+inline constexpr std::uint32_t kHostLine = 16;  // words in a line of the host's cache
 inline constexpr Cycle kNever = ~Cycle{0};
 
 // What all rows share and none changes.
@@ -121,7 +122,7 @@ class Row {
   void note(Cycle now, Cycle busy_until);
   [[nodiscard]] const Lane* lane_of(const Row* row, std::size_t color) const;
 
-  // row_core.cpp
+  // row_core.cpp, row_beat.cpp
   void build_cores(std::uint32_t y);
   void wake_cores(Cycle now);
   void evaluate(std::uint32_t x, Cycle now);

@@ -1,0 +1,65 @@
+// Broadcasts, reductions and all-reductions on the mesh: programs, the values they must give, and their
+// closed forms.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/mesh/engine.hpp"
+
+namespace wafersim {
+
+struct CollectiveRequest {
+  std::string kernel;  // "broadcast", "reduce.tree.2d" …: see collective_names()
+  GridSize grid;
+  std::uint32_t length = 1;  // FP32 elements a PE, B
+  std::uint32_t group = 0;   // PEs a group of two_phase; 0: the square root of the line's length
+  MeshParameters parameters{};
+};
+
+// What the cycles of the closed form are spent on, along the way that decides its end.
+struct CycleShares {
+  std::uint64_t link{};
+  std::uint64_t ramp{};
+  std::uint64_t datapath{};
+  std::uint64_t tasks{};  // scalar code, dispatch, instruction start-up
+  [[nodiscard]] std::uint64_t sum() const { return link + ramp + datapath + tasks; }
+};
+
+// A program on the grid with all that is needed to run it and to judge the result.
+struct Collective {
+  MeshPlan plan;
+  std::uint32_t length{};
+  std::vector<PeAt> results;                                 // PEs whose vector must be right at the end
+  std::function<std::vector<std::uint32_t>(PeAt)> expected;  // bit for bit, in the order of the algorithm
+  std::vector<PeAt> last;                                    // PEs whose end is the end of the collective
+  std::uint64_t closed_form{};                               // cycles of the program as it is written
+  std::uint64_t fixed{};                                     // of these: start and finish, whatever the size
+  std::optional<CycleShares> shares;                         // of the closed form
+  std::optional<double> published;                           // the published model without start and finish
+};
+
+[[nodiscard]] const std::vector<std::string>& collective_names();
+// Throws InputError if the name or a size is wrong, DoesNotFit if a vector exceeds a PE's memory.
+[[nodiscard]] Collective make_collective(const CollectiveRequest& request);
+
+// The element that a PE starts with; the same everywhere, and such that the order of additions shows.
+[[nodiscard]] std::uint32_t initial_element(PeAt at, std::uint32_t k);
+void load_initial_values(const Collective& collective, MeshEngine& engine);
+
+struct CollectiveResult {
+  MeshOutcome outcome;
+  std::uint64_t cycles{};  // from the start of the first task to the end of the last one that matters
+  bool values_match = false;
+  MeshCounts counts;
+  PeActivity root;  // where the cycles of the PE that ends last went
+};
+// Runs it to its end on an engine that was made from its plan and loaded with its values.
+[[nodiscard]] CollectiveResult run_collective(const Collective& collective, MeshEngine& engine);
+
+}  // namespace wafersim

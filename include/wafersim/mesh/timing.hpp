@@ -1,0 +1,90 @@
+// How wide, how long and where each beat of a vector instruction is; the one definition that all engines
+// share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "wafersim/mesh/parameters.hpp"
+#include "wafersim/mesh/program.hpp"
+
+namespace wafersim {
+
+// Bytes of an element of the sources, and of the result.
+[[nodiscard]] constexpr std::uint32_t source_bytes(Precision precision) {
+  return precision == Precision::f32 ? 4 : 2;
+}
+[[nodiscard]] constexpr std::uint32_t result_bytes(Precision precision) {
+  return precision == Precision::f16 ? 2 : 4;
+}
+
+[[nodiscard]] inline bool uses_fabric(const VectorInstruction& instruction) {
+  return std::holds_alternative<FabricOutput>(instruction.to) ||
+         std::holds_alternative<FabricInput>(instruction.a) ||
+         std::holds_alternative<FabricInput>(instruction.b);
+}
+
+// Elements that one beat takes; a wavelet carries one FP32 or two FP16.
+[[nodiscard]] inline std::uint32_t lanes_of(const VectorInstruction& instruction,
+                                            const MeshParameters& parameters) {
+  if (instruction.precision == Precision::f32) return 1;
+  if (uses_fabric(instruction)) return 2;
+  return instruction.precision == Precision::f16 ? parameters.f16_lanes : parameters.mixed_lanes;
+}
+
+[[nodiscard]] inline bool accumulates_in_memory(const VectorInstruction& instruction) {
+  return instruction.operation == Operation::accumulate &&
+         std::holds_alternative<MemoryVector>(instruction.to);
+}
+
+[[nodiscard]] inline std::uint32_t startup_of(const VectorInstruction& instruction,
+                                              const MeshParameters& parameters) {
+  return accumulates_in_memory(instruction) ? parameters.accumulate_startup : parameters.instruction_startup;
+}
+
+// Byte address of an element.
+[[nodiscard]] constexpr std::uint32_t address_of(const MemoryVector& vector, std::uint32_t element,
+                                                 std::uint32_t bytes) {
+  const std::uint32_t index = vector.period == 0 ? element : element % vector.period;
+  return vector.address +
+         static_cast<std::uint32_t>(static_cast<std::int32_t>(index) * vector.stride) * bytes;
+}
+
+// Two reads at once conflict when their banks agree in the half they lie in.
+[[nodiscard]] constexpr bool banks_conflict(std::uint32_t a, std::uint32_t b,
+                                            const MeshParameters& parameters) {
+  const std::uint32_t pairs = parameters.banks / 2;
+  return (a / 4) % parameters.banks % pairs == (b / 4) % parameters.banks % pairs;
+}
+
+// Cycles that the beat starting at this element keeps the datapath.
+[[nodiscard]] inline std::uint32_t beat_cycles(const VectorInstruction& instruction, std::uint32_t element,
+                                               const MeshParameters& parameters) {
+  if (accumulates_in_memory(instruction) && instruction.precision == Precision::f32) {
+    const bool turns = (element + 1) % parameters.accumulate_turn_elements == 0;
+    return parameters.f32_accumulate_cycles + static_cast<std::uint32_t>(turns);
+  }
+  if (instruction.operation == Operation::move) return 1;
+  const auto* a = std::get_if<MemoryVector>(&instruction.a);
+  const auto* b = std::get_if<MemoryVector>(&instruction.b);
+  if (a == nullptr || b == nullptr) return 1;
+  const std::uint32_t bytes = source_bytes(instruction.precision);
+  return banks_conflict(address_of(*a, element, bytes), address_of(*b, element, bytes), parameters)
+             ? parameters.bank_conflict_cycles
+             : 1;
+}
+
+[[nodiscard]] constexpr std::uint64_t flops_of(Operation operation) {
+  return operation == Operation::move ? 0 : operation == Operation::accumulate ? 2 : 1;
+}
+
+[[nodiscard]] inline std::optional<Color> written_color(const VectorInstruction& instruction) {
+  if (const auto* out = std::get_if<FabricOutput>(&instruction.to)) return out->color;
+  return std::nullopt;
+}
+[[nodiscard]] inline std::optional<Color> color_of(const Source& source) {
+  if (const auto* in = std::get_if<FabricInput>(&source)) return in->color;
+  return std::nullopt;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,222 @@
+// Walks from a stuck core along queues and routes.
+#include "wafersim/mesh/deadlock.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace wafersim {
+namespace {
+
+enum class Place : std::uint8_t { input, output, router };
+
+// Somebody who waits: a core for a wavelet of a color, a core for room to send one, or a router with one.
+struct Node {
+  PeAt at;
+  Place place = Place::input;
+  std::size_t color{};  // index in the plan
+  friend auto operator<=>(const Node&, const Node&) = default;
+};
+
+class Walker {
+ public:
+  explicit Walker(const MeshEngine& engine) : engine_{engine}, plan_{engine.plan()} {}
+
+  DeadlockExplanation run() {
+    DeadlockExplanation result;
+    std::optional<Node> start;
+    std::map<std::string, DeadlockExplanation::Group> groups;
+    for (std::uint32_t y = 0; y < plan_.grid.rows; ++y) {
+      for (std::uint32_t x = 0; x < plan_.grid.columns; ++x) {
+        for (const Node& node : core_waits({x, y})) {
+          if (!start) start = node;
+          auto& group = groups[describe(node)];
+          if (group.pes++ == 0) group = {describe(node), 1, node.at};
+        }
+      }
+    }
+    for (auto& [what, group] : groups) result.groups.push_back(group);
+    std::stable_sort(result.groups.begin(), result.groups.end(),
+                     [](auto& a, auto& b) { return a.pes > b.pes; });
+    if (start) follow(*start, result);
+    return result;
+  }
+
+ private:
+  const PeState& state(PeAt at) {
+    const auto found = states_.find(at);
+    return found != states_.end() ? found->second : states_.emplace(at, engine_.state(at)).first->second;
+  }
+
+  [[nodiscard]] std::size_t index_of_color(Color color) const {
+    return static_cast<std::size_t>(std::lower_bound(plan_.colors.begin(), plan_.colors.end(), color) -
+                                    plan_.colors.begin());
+  }
+
+  // What the instructions under way in a core wait for.
+  std::vector<Node> core_waits(PeAt at) {
+    std::vector<Node> waits;
+    const PeState& here = state(at);
+    for (const PeState::ThreadState& thread : here.threads) {
+      if (thread.reads && here.colors[index_of_color(*thread.reads)].input.empty()) {
+        waits.push_back({at, Place::input, index_of_color(*thread.reads)});
+      } else if (thread.writes) {
+        waits.push_back({at, Place::output, index_of_color(*thread.writes)});
+      }
+    }
+    return waits;
+  }
+
+  std::string describe(const Node& node) {
+    const int color = number_of(plan_.colors[node.color]);
+    const PeState& here = state(node.at);
+    if (node.place == Place::router) {
+      return fmt::format("the router holds {} wavelets of color {}", here.colors[node.color].router.size(),
+                         color);
+    }
+    std::string who = fmt::format("program '{}'", plan_.program_at(node.at).name);
+    if (here.task) {
+      who += fmt::format(", task '{}',",
+                         plan_.program_at(node.at).tasks[static_cast<std::size_t>(*here.task)].name);
+    }
+    return fmt::format("{} waits {} color {}", who,
+                       node.place == Place::input ? "for a wavelet of" : "for room to send", color);
+  }
+
+  void follow(Node node, DeadlockExplanation& result) {
+    std::map<Node, std::size_t> seen;
+    for (std::optional<Node> next = node; next; next = cause_of(*next, result)) {
+      const auto [entry, fresh] = seen.emplace(*next, result.chain.size());
+      if (!fresh) {
+        result.closes = true;
+        result.circle_begin = entry->second;
+        return;
+      }
+      result.chain.push_back({next->at, describe(*next)});
+    }
+  }
+
+  std::optional<Node> cause_of(const Node& node, DeadlockExplanation& result) {
+    switch (node.place) {
+      case Place::input:
+        return supplier_of(node, result);
+      case Place::output:
+        return Node{node.at, Place::router, node.color};
+      case Place::router:
+        return obstacle_of(node, result);
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] const Route& route_at(PeAt at, std::size_t color) const {
+    return plan_.routes[plan_.route_maps[color][plan_.index_of(at)]];
+  }
+
+  static PeAt beyond(PeAt at, Port port) {
+    switch (port) {
+      case Port::north:
+        return {at.x, at.y - 1};
+      case Port::south:
+        return {at.x, at.y + 1};
+      case Port::east:
+        return {at.x + 1, at.y};
+      case Port::west:
+        return {at.x - 1, at.y};
+      case Port::ramp:
+        break;
+    }
+    return at;
+  }
+
+  // Upstream until a router holds the color or a core should send it.
+  std::optional<Node> supplier_of(const Node& node, DeadlockExplanation& result) {
+    PeAt at = node.at;
+    for (std::uint64_t steps = 0; steps <= plan_.grid.columns * plan_.grid.rows; ++steps) {
+      const PeState::ColorState& here = state(at).colors[node.color];
+      if (!here.router.empty()) return Node{at, Place::router, node.color};
+      const Route& route = route_at(at, node.color);
+      if (route.empty()) return std::nullopt;
+      const Port from = route[here.accepts_position].from;
+      if (from == Port::ramp) return sender_at(at, node.color, result);
+      at = beyond(at, from);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Node> sender_at(PeAt at, std::size_t color, DeadlockExplanation& result) {
+    const std::vector<Node> waits = core_waits(at);
+    if (!waits.empty()) return waits.front();
+    result.chain.push_back({at, fmt::format("program '{}' is idle and will never send color {}",
+                                            plan_.program_at(at).name, number_of(plan_.colors[color]))});
+    return std::nullopt;
+  }
+
+  // What keeps the head of a router's queue from leaving.
+  std::optional<Node> obstacle_of(const Node& node, DeadlockExplanation& result) {
+    const PeState::ColorState& here = state(node.at).colors[node.color];
+    const Route& route = route_at(node.at, node.color);
+    if (here.router.empty()) {  // the ramp is not let in: the switch still takes the color from elsewhere
+      return supplier_of(node, result);
+    }
+    const Ports to = route[here.sends_position].to;
+    for (const Port port : kAllPorts) {
+      if (!to.contains(port)) continue;
+      if (port == Port::ramp) {
+        const std::size_t room = plan_.parameters.input_queue_depth + plan_.parameters.ramp_cycles;
+        if (here.input.size() >= room) return reader_at(node.at, node.color, result);
+        continue;
+      }
+      const PeAt next = beyond(node.at, port);
+      const PeState::ColorState& there = state(next).colors[node.color];
+      if (there.router.size() >= plan_.parameters.router_queue_depth)
+        return Node{next, Place::router, node.color};
+      if (route_at(next, node.color)[there.accepts_position].from != opposite(port)) {
+        return supplier_of({next, Place::input, node.color}, result);  // its switch waits for somebody else
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Node> reader_at(PeAt at, std::size_t color, DeadlockExplanation& result) {
+    const std::vector<Node> waits = core_waits(at);
+    if (!waits.empty()) return waits.front();
+    result.chain.push_back({at, fmt::format("program '{}' is idle and will never read color {}",
+                                            plan_.program_at(at).name, number_of(plan_.colors[color]))});
+    return std::nullopt;
+  }
+
+  const MeshEngine& engine_;
+  const MeshPlan& plan_;
+  std::map<PeAt, PeState> states_;
+};
+
+}  // namespace
+
+DeadlockExplanation explain_deadlock(const MeshEngine& engine) {
+  return Walker{engine}.run();
+}
+
+std::string to_string(const DeadlockExplanation& explanation) {
+  constexpr std::size_t kMostLines = 12;
+  std::string text;
+  for (std::size_t i = 0; i < explanation.chain.size(); ++i) {
+    if (i == kMostLines) {
+      text += fmt::format("  … and {} more\n", explanation.chain.size() - kMostLines);
+      break;
+    }
+    text += fmt::format("  {}. PE {}: {}\n", i + 1, to_string(explanation.chain[i].at),
+                        explanation.chain[i].what);
+  }
+  if (explanation.closes)
+    text += fmt::format("  which waits for number {} again\n", explanation.circle_begin + 1);
+  text += "all that wait:\n";
+  for (std::size_t i = 0; i < explanation.groups.size() && i < kMostLines; ++i) {
+    const auto& group = explanation.groups[i];
+    text += fmt::format("  {} PEs, first {}: {}\n", group.pes, to_string(group.first), group.what);
+  }
+  return text;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,100 @@
+// Unfolds programs.
+#include "compiled.hpp"
+
+#include <algorithm>
+
+namespace wafersim::fast {
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const Program& program, const MeshPlan& plan) : program_{program}, plan_{plan} {}
+
+  CompiledProgram run() {
+    out_.memory_words = program_.memory_bytes / 4;
+    out_.thread_slot.assign(1 + plan_.parameters.microthreads, kNoColor);
+    out_.thread_slot[0] = 0;
+    if (program_.entry) out_.entry = static_cast<std::uint32_t>(*program_.entry);
+    for (const Task& task : program_.tasks) {
+      out_.task_start.push_back(static_cast<std::uint32_t>(out_.steps.size()));
+      out_.task_color.push_back(task.started_by ? index_of(*task.started_by) : kNoColor);
+      out_.has_data_tasks |= task.started_by.has_value();
+      for (const Instruction& instruction : task.body)
+        std::visit([this](const auto& it) { add(it); }, instruction);
+      out_.steps.push_back({StepKind::end, 0});
+    }
+    out_.has_registers |= out_.has_data_tasks;
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] std::uint8_t index_of(Color color) const {
+    const auto found = std::lower_bound(plan_.colors.begin(), plan_.colors.end(), color);
+    return static_cast<std::uint8_t>(found - plan_.colors.begin());
+  }
+
+  void add(const VectorInstruction& vector) {
+    CompiledVector compiled;
+    compiled.source = vector;
+    compiled.to = std::visit([this](const auto& it) { return operand(it); }, vector.to);
+    compiled.a = std::visit([this](const auto& it) { return operand(it); }, vector.a);
+    compiled.b = std::visit([this](const auto& it) { return operand(it); }, vector.b);
+    compiled.lanes = lanes_of(vector, plan_.parameters);
+    compiled.startup = startup_of(vector, plan_.parameters);
+    compiled.steady = is_steady(vector);
+    compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && !has_period(compiled);
+    if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
+      compiled.control = fabric->last == LastWavelet::control;
+    }
+    if (vector.thread) {
+      std::uint8_t& slot = out_.thread_slot[1 + static_cast<std::size_t>(*vector.thread)];
+      if (slot == kNoColor) slot = static_cast<std::uint8_t>(out_.threads++);
+    }
+    out_.steps.push_back({StepKind::vector, static_cast<std::uint32_t>(out_.vectors.size())});
+    out_.vectors.push_back(std::move(compiled));
+  }
+  void add(const ScalarInstructions& scalar) { out_.steps.push_back({StepKind::scalar, scalar.count}); }
+  void add(const Activate& it) {
+    out_.steps.push_back({StepKind::activate, static_cast<std::uint32_t>(it.task)});
+  }
+  void add(const Block& it) { out_.steps.push_back({StepKind::block, static_cast<std::uint32_t>(it.task)}); }
+  void add(const Unblock& it) {
+    out_.steps.push_back({StepKind::unblock, static_cast<std::uint32_t>(it.task)});
+  }
+
+  Operand operand(const MemoryVector& memory) { return {.kind = OperandKind::memory, .memory = memory}; }
+  Operand operand(const FabricInput& in) {
+    return {.kind = OperandKind::fabric, .color = index_of(in.color)};
+  }
+  Operand operand(const FabricOutput& out) {
+    return {.kind = OperandKind::fabric, .color = index_of(out.color)};
+  }
+  Operand operand(const Immediate& it) { return {.kind = OperandKind::immediate, .bits = it.bits}; }
+  Operand operand(const Register& reg) {
+    out_.has_registers = true;
+    return {.kind = OperandKind::reg, .reg = reg.index};
+  }
+
+  [[nodiscard]] static bool has_period(const CompiledVector& it) {
+    return it.to.memory.period != 0 || it.a.memory.period != 0 || it.b.memory.period != 0;
+  }
+  [[nodiscard]] static bool is_steady(const VectorInstruction& vector) {
+    if (accumulates_in_memory(vector)) return vector.precision != Precision::f32 && !two_reads(vector);
+    return vector.operation == Operation::move || !two_reads(vector);
+  }
+  [[nodiscard]] static bool two_reads(const VectorInstruction& vector) {
+    return std::holds_alternative<MemoryVector>(vector.a) && std::holds_alternative<MemoryVector>(vector.b);
+  }
+
+  const Program& program_;
+  const MeshPlan& plan_;
+  CompiledProgram out_;
+};
+
+}  // namespace
+
+CompiledProgram compile(const Program& program, const MeshPlan& plan) {
+  return Compiler{program, plan}.run();
+}
+
+}  // namespace wafersim::fast

@@ -1,0 +1,55 @@
+// Programs unfolded for the fast engine: operands resolved to numbers, colors to indices into the plan.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "wafersim/mesh/layout.hpp"
+#include "wafersim/mesh/timing.hpp"
+
+namespace wafersim::fast {
+
+inline constexpr std::uint8_t kNoColor = 0xff;
+inline constexpr std::uint32_t kNowhere = 0xffff'ffff;
+
+enum class OperandKind : std::uint8_t { memory, fabric, reg, immediate };
+struct Operand {
+  OperandKind kind = OperandKind::immediate;
+  std::uint8_t color = kNoColor;  // index among the plan's colors
+  std::uint8_t reg{};
+  std::uint32_t bits{};
+  MemoryVector memory{};
+};
+
+struct CompiledVector {
+  VectorInstruction source;
+  Operand to, a, b;
+  std::uint32_t lanes = 1;
+  std::uint32_t startup{};
+  bool steady = false;  // each beat takes one cycle, whatever the addresses
+  bool plain = false;   // f32, no period, no copy: the short way through a beat
+  bool control = false;
+};
+
+enum class StepKind : std::uint8_t { vector, scalar, activate, block, unblock, end };
+struct Step {
+  StepKind kind = StepKind::end;
+  std::uint32_t value{};  // index of a vector instruction, a count, or a task
+};
+
+struct CompiledProgram {
+  std::vector<CompiledVector> vectors;
+  std::vector<Step> steps;
+  std::vector<std::uint32_t> task_start;
+  std::vector<std::uint8_t> task_color;   // kNoColor unless it is a data task
+  std::vector<std::uint8_t> thread_slot;  // [0] the task, [1 + microthread]; kNoColor if unused
+  std::uint32_t threads = 1;
+  std::uint32_t entry = kNowhere;
+  std::uint32_t memory_words{};
+  bool has_data_tasks = false;
+  bool has_registers = false;
+};
+
+[[nodiscard]] CompiledProgram compile(const Program& program, const MeshPlan& plan);
+
+}  // namespace wafersim::fast

@@ -1,0 +1,176 @@
+// One row of the grid in the fast engine: its routers and cores, in bit planes and arrays.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "wafersim/mesh/engine.hpp"
+
+#include "compiled.hpp"
+#include "fifo_row.hpp"
+#include "page_array.hpp"
+
+namespace wafersim::fast {
+
+using Cycle = std::uint64_t;
+inline constexpr std::uint32_t kHostLine = 16;  // words in a line of the host's cache
+inline constexpr Cycle kNever = ~Cycle{0};
+
+// What all rows share and none changes.
+struct RowContext {
+  const MeshPlan* plan{};
+  std::vector<CompiledProgram> programs;
+  std::vector<bool> carries_control;  // per color of the plan: some program sends the control bit
+  MaskedCopy copy{};
+  std::uint32_t words{};  // of a plane
+};
+
+// One color in one row.
+struct Lane {
+  std::size_t index{};                // of the color in the plan
+  std::array<Plane, kPorts> accepts;  // where the color is taken from, at the position of arrivals
+  std::array<Plane, kPorts> sends;    // where it goes, at the position of departures
+  std::array<bool, kPorts> ever_sends{};
+  FifoRow router;
+  RampRow input;
+  RampRow output;
+  Plane reading, writing;  // PEs that stream from or to this color
+  // Decisions of the cycle under way.
+  Plane fire, fire_north, fire_south, fire_control, inject;
+  std::vector<std::uint32_t> moving;  // heads of the routers, one guard on each side
+  bool live = false;                  // some router or output queue is not empty
+  bool fires = false;
+  bool injects = false;
+  // Switches, where a route has several positions.
+  std::vector<std::uint16_t> route;
+  std::vector<std::uint8_t> accepts_position, sends_position;
+
+  [[nodiscard]] std::uint32_t* moving_at(std::uint32_t w) { return &moving[std::size_t{w} * kWordBits + 1]; }
+};
+
+class Row {
+ public:
+  Row(const RowContext& context, std::uint32_t y);
+
+  // Decides what moves in this cycle from the state at its start; neighbours may be null.
+  void decide(Cycle now, const Row* north, const Row* south);
+  // Makes it happen. Neighbours must have decided, too.
+  void commit(Cycle now, Row* north, Row* south);
+
+  // True if nothing could have changed since the last cycle: no need to visit it.
+  [[nodiscard]] bool needs_visit(Cycle now, const Row* north, const Row* south) const;
+  [[nodiscard]] Cycle next_timer(Cycle now) const;
+  [[nodiscard]] Cycle last_active() const { return last_active_; }
+  [[nodiscard]] Cycle end() const { return end_; }
+  [[nodiscard]] bool is_finished() const;
+  // True if color indices of this row leave for, or arrive from, the row to the south.
+  [[nodiscard]] bool is_linked_to(const Row& south) const;
+
+  void write_memory(std::uint32_t x, std::uint32_t address, std::span<const std::uint32_t> words);
+  [[nodiscard]] std::vector<std::uint32_t> read_memory(std::uint32_t x, std::uint32_t address,
+                                                       std::uint32_t words) const;
+  [[nodiscard]] const MeshCounts& counts() const { return counts_; }
+  [[nodiscard]] PeActivity activity(std::uint32_t x) const;
+  [[nodiscard]] PeState state(std::uint32_t x) const;
+  [[nodiscard]] std::size_t state_bytes() const;
+
+ private:
+  enum class ThreadPhase : std::uint8_t { idle, running, finishing };
+  struct Thread {
+    const CompiledVector* vector{};
+    Cycle wake{};
+    std::uint32_t done{};
+    ThreadPhase phase = ThreadPhase::idle;
+  };
+  struct Core {
+    Cycle ready{};  // when the task can take its next step
+    Cycle datapath_free{};
+    Cycle first_start{}, last_end{};
+    std::uint32_t step = kNowhere;  // of the running task
+    std::uint32_t memory{};         // first word
+    std::uint32_t thread{};         // first of its threads
+    std::uint32_t pending{}, blocked{};
+    std::uint32_t dispatch{}, scalar{}, startup{}, datapath{};
+    std::uint32_t registers{};
+    std::uint16_t program{};
+    std::uint8_t turn{};           // thread that had the last beat
+    std::uint8_t task = kNoColor;  // runs or ran last
+    bool in_task = false;
+    bool started = false;
+  };
+
+  // row_router.cpp
+  void build_lanes(std::uint32_t y);
+  void build_lane(Lane& lane, std::size_t color, std::uint32_t y);
+  void add_route(Lane& lane, std::uint32_t x, std::uint16_t route);
+  void find_ready(Lane& lane, const Lane* north, const Lane* south);
+  [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south,
+                                  std::uint32_t w) const;
+  void settle_contention();
+  void settle_router(std::uint32_t x);
+  void settle_ramp();
+  void settle_injector(std::uint32_t x);
+  void take_heads(Lane& lane);
+  void move_lane(std::size_t color, Cycle now, const Row* north, const Row* south);
+  void arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control);
+  void advance_departures(Lane& lane, std::uint32_t w, Word mask);
+  void advance_arrivals(Lane& lane, std::uint32_t w, Word mask);
+  void end_cycle(Cycle now);
+  void note(Cycle now, Cycle busy_until);
+  [[nodiscard]] const Lane* lane_of(const Row* row, std::size_t color) const;
+
+  // row_core.cpp, row_beat.cpp
+  void build_cores(std::uint32_t y);
+  void wake_cores(Cycle now);
+  void evaluate(std::uint32_t x, Cycle now);
+  void finish_threads(Core& core, const CompiledProgram& program, Cycle now);
+  void try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  [[nodiscard]] bool can_beat(std::uint32_t x, const Thread& thread, Cycle now) const;
+  void step_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  void launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now);
+  void pick_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  void plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  [[nodiscard]] bool waits_for_microthread(const Core& core, const CompiledProgram& program) const;
+  void enter_stream(std::uint32_t x, Core& core, std::uint32_t slot);
+  void leave_stream(std::uint32_t x, Core& core, Thread& thread, Cycle now);
+  void stream(Cycle now);
+  void stream_word(std::uint32_t w, Word mask, Cycle now);
+  void schedule(std::uint32_t x, Cycle at, Cycle now);
+  [[nodiscard]] std::uint32_t operand(const Core& core, const Operand& source, std::uint32_t element,
+                                      Precision precision, std::uint32_t lane_of_wavelet,
+                                      std::uint32_t x) const;
+  [[nodiscard]] std::uint32_t load(const Core& core, const MemoryVector& vector, std::uint32_t element,
+                                   std::uint32_t bytes) const;
+  void store(const Core& core, const MemoryVector& vector, std::uint32_t element, std::uint32_t bytes,
+             std::uint32_t value);
+  // Computes one beat of up to `lanes` elements; returns the wavelet for the fabric, if there is one.
+  std::uint32_t compute_plain_beat(std::uint32_t x, const Core& core, Thread& thread);
+  std::uint32_t compute_beat(std::uint32_t x, Core& core, Thread& thread);
+
+  const RowContext& context_;
+  std::uint32_t width_;
+  std::uint32_t words_;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // per color of the plan; null where the row does not use it
+  std::vector<Lane*> used_;
+  std::vector<std::uint8_t> router_turn_, injector_turn_;
+
+  std::vector<Core> cores_;
+  std::vector<Thread> threads_;
+  PageArray memory_;
+  std::vector<std::uint32_t> registers_;
+  std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
+  Plane streaming_, polled_, listening_;
+  std::vector<std::uint8_t> stream_slot_;
+  std::vector<Plane> wheel_;  // PEs to look at, by cycle modulo 64
+  Word wheel_used_{};
+
+  Cycle decided_ = kNever;
+  Cycle last_active_ = kNever;
+  Cycle end_{};
+  MeshCounts counts_;
+};
+
+}  // namespace wafersim::fast

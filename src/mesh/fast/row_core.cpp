@@ -1,0 +1,273 @@
+// The cores of a row that are looked at one by one: tasks, issue, timers.
+#include <algorithm>
+
+#include "row.hpp"
+
+namespace wafersim::fast {
+namespace {
+
+constexpr std::uint32_t kLongestTimer = kWordBits - 1;
+
+// Words between the memories of two PEs: an odd number of cache lines, so that equal addresses do not
+// collide.
+[[nodiscard]] std::uint32_t memory_stride(std::uint32_t words) {
+  if (words == 0) return 0;
+  const std::uint32_t lines = (words + kHostLine - 1) / kHostLine;
+  return (lines | 1U) * kHostLine;
+}
+
+}  // namespace
+
+void Row::build_cores(std::uint32_t y) {
+  const MeshPlan& plan = *context_.plan;
+  cores_.resize(width_);
+  streaming_.assign(words_, 0);
+  polled_.assign(words_, 0);
+  listening_.assign(words_, 0);
+  stream_slot_.assign(width_, 0);
+  wheel_.assign(kWordBits, Plane(words_));
+  result_.assign(kWordBits, 0);
+  std::size_t memory = 0;
+  for (std::uint32_t x = 0; x < width_; ++x) {
+    Core& core = cores_[x];
+    core.program = plan.program_map[plan.index_of({x, y})];
+    const CompiledProgram& program = context_.programs[core.program];
+    core.thread = static_cast<std::uint32_t>(threads_.size());
+    if (core.program != 0) threads_.resize(threads_.size() + program.threads);
+    core.memory = static_cast<std::uint32_t>(memory);
+    memory += memory_stride(program.memory_words);
+    core.registers = static_cast<std::uint32_t>(registers_.size());
+    if (program.has_registers) registers_.resize(registers_.size() + kRegisters);
+    if (program.entry != kNowhere) {
+      core.in_task = core.started = true;
+      core.task = static_cast<std::uint8_t>(program.entry);
+      core.step = program.task_start[program.entry];
+      ++counts_.tasks;
+    }
+    if (program.entry != kNowhere || program.has_data_tasks) {
+      set_bit(wheel_[0], x);
+      wheel_used_ = 1;
+    }
+  }
+  threads_.shrink_to_fit();
+  memory_ = PageArray{memory};
+}
+
+void Row::schedule(std::uint32_t x, Cycle at, Cycle now) {
+  const Cycle slot = std::min(at, now + kLongestTimer) % kWordBits;
+  set_bit(wheel_[slot], x);
+  wheel_used_ |= Word{1} << slot;
+}
+
+// Looks at every core that has something to decide in this cycle.
+void Row::wake_cores(Cycle now) {
+  const Cycle slot = now % kWordBits;
+  const bool timed = ((wheel_used_ >> slot) & 1U) != 0;
+  wheel_used_ &= ~(Word{1} << slot);
+  for (std::uint32_t w = 0; w < words_; ++w) {
+    Word look = polled_[w];
+    if (timed) {
+      look |= wheel_[slot][w];
+      wheel_[slot][w] = 0;
+    }
+    if (listening_[w] != 0) {
+      Word ready = 0;
+      for (const Lane* lane : used_) {
+        if (lane->input.exists()) ready |= lane->input.ready(w);
+      }
+      look |= listening_[w] & ready;
+    }
+    look &= ~streaming_[w];
+    for_each_bit(look, [&](std::uint32_t i) { evaluate(w * kWordBits + i, now); });
+  }
+}
+
+void Row::evaluate(std::uint32_t x, Cycle now) {
+  Core& core = cores_[x];
+  const CompiledProgram& program = context_.programs[core.program];
+  finish_threads(core, program, now);
+  if (core.datapath_free <= now) try_beat(x, core, program, now);
+  if (threads_[core.thread].phase == ThreadPhase::idle && core.ready <= now) step_task(x, core, program, now);
+  plan_next(x, core, program, now);
+}
+
+void Row::finish_threads(Core& core, const CompiledProgram& program, Cycle now) {
+  for (std::uint32_t slot = 0; slot < program.threads; ++slot) {
+    Thread& thread = threads_[core.thread + slot];
+    if (thread.phase != ThreadPhase::finishing || thread.wake > now) continue;
+    thread.phase = ThreadPhase::idle;
+    if (const auto& task = thread.vector->source.when_done)
+      core.pending |= 1U << static_cast<unsigned>(*task);
+  }
+}
+
+bool Row::can_beat(std::uint32_t x, const Thread& thread, Cycle now) const {
+  if (thread.phase != ThreadPhase::running || thread.wake > now) return false;
+  const CompiledVector& vector = *thread.vector;
+  for (const Operand* source : {&vector.a, &vector.b}) {
+    if (source->kind == OperandKind::fabric && !lanes_[source->color]->input.is_ready(x)) return false;
+  }
+  return vector.to.kind != OperandKind::fabric || !lanes_[vector.to.color]->output.queue.is_full(x);
+}
+
+// One thread at most has a beat; they take turns.
+void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
+  const std::size_t numbers = program.thread_slot.size();
+  for (std::size_t i = 1; i <= numbers; ++i) {
+    const std::size_t number = (core.turn + i) % numbers;
+    const std::uint8_t slot = program.thread_slot[number];
+    if (slot == kNoColor) continue;
+    Thread& thread = threads_[core.thread + slot];
+    if (!can_beat(x, thread, now)) continue;
+    const CompiledVector& vector = *thread.vector;
+    const std::uint32_t cycles = beat_cycles(vector.source, thread.done, context_.plan->parameters);
+    const std::uint32_t value = compute_beat(x, core, thread);
+    for (const Operand* source : {&vector.a, &vector.b}) {
+      if (source->kind == OperandKind::fabric) lanes_[source->color]->input.queue.pop_one(x);
+    }
+    const bool done = thread.done >= vector.source.length;
+    if (vector.to.kind == OperandKind::fabric) {
+      Lane& lane = *lanes_[vector.to.color];
+      lane.output.push_one(x, value, done && vector.control);
+      lane.live = true;
+    }
+    core.turn = static_cast<std::uint8_t>(number);
+    core.datapath += cycles;
+    core.datapath_free = thread.wake = now + cycles;
+    if (done) {
+      thread.phase = ThreadPhase::finishing;
+      core.last_end = now + cycles;
+    }
+    note(now, now + cycles);
+    return;
+  }
+}
+
+void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
+  if (!core.in_task) {
+    pick_task(x, core, program, now);
+    return;
+  }
+  const Step& step = program.steps[core.step];
+  const std::uint32_t control = context_.plan->parameters.control_cycles;
+  switch (step.kind) {
+    case StepKind::vector:
+      launch(core, program, program.vectors[step.value], now);
+      return;
+    case StepKind::end:
+      core.in_task = false;
+      core.last_end = std::max(core.last_end, now);
+      note(now, now);
+      pick_task(x, core, program, now);
+      return;
+    case StepKind::scalar:
+      core.ready = now + step.value;
+      break;
+    case StepKind::activate:
+      core.pending |= 1U << step.value;
+      core.ready = now + control;
+      break;
+    case StepKind::block:
+      core.blocked |= 1U << step.value;
+      core.ready = now + control;
+      break;
+    case StepKind::unblock:
+      core.blocked &= ~(1U << step.value);
+      core.ready = now + control;
+      break;
+  }
+  core.scalar += static_cast<std::uint32_t>(core.ready - now);
+  ++core.step;
+  note(now, core.ready);
+}
+
+void Row::launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now) {
+  const std::size_t number = vector.source.thread ? 1 + static_cast<std::size_t>(*vector.source.thread) : 0;
+  Thread& thread = threads_[core.thread + program.thread_slot[number]];
+  if (thread.phase != ThreadPhase::idle) return;  // the microthread is busy: wait for it
+  thread = {.vector = &vector, .wake = now + vector.startup, .done = 0, .phase = ThreadPhase::running};
+  core.ready = number == 0 ? now : now + context_.plan->parameters.control_cycles;
+  core.startup += vector.startup;
+  ++core.step;
+  ++counts_.instructions;
+  counts_.flops += flops_of(vector.source.operation) * vector.source.length;
+  note(now, thread.wake);
+}
+
+// Tasks take turns, too. A wavelet starts its task by leaving the queue.
+void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
+  const std::size_t tasks = program.task_start.size();
+  const std::size_t last = core.task == kNoColor ? tasks - 1 : core.task;
+  const MeshParameters& parameters = context_.plan->parameters;
+  for (std::size_t i = 1; i <= tasks; ++i) {
+    const std::size_t task = (last + i) % tasks;
+    const std::uint32_t mask = 1U << task;
+    if ((core.blocked & mask) != 0) continue;
+    const std::uint8_t color = program.task_color[task];
+    const bool data = color != kNoColor;
+    if (data ? !lanes_[color]->input.is_ready(x) : (core.pending & mask) == 0) continue;
+    if (data) {
+      registers_[core.registers + kWaveletRegister] = lanes_[color]->input.queue.head(x);
+      lanes_[color]->input.queue.pop_one(x);
+    }
+    core.pending &= ~mask;
+    const bool repeats = data && core.task == task;
+    const std::uint32_t cost = repeats ? parameters.repeat_dispatch : parameters.task_dispatch;
+    core.ready = now + cost;
+    core.dispatch += cost;
+    if (!core.started) core.first_start = core.ready;
+    core.in_task = core.started = true;
+    core.task = static_cast<std::uint8_t>(task);
+    core.step = program.task_start[task];
+    ++counts_.tasks;
+    note(now, core.ready);
+    return;
+  }
+}
+
+bool Row::waits_for_microthread(const Core& core, const CompiledProgram& program) const {
+  const Step& step = program.steps[core.step];
+  if (step.kind != StepKind::vector) return false;
+  const auto& number = program.vectors[step.value].source.thread;
+  if (!number) return false;
+  const std::uint8_t slot = program.thread_slot[1 + static_cast<std::size_t>(*number)];
+  return threads_[core.thread + slot].phase != ThreadPhase::idle;
+}
+
+// When this core has to be looked at again, or whether it streams from now on.
+void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
+  Cycle next = kNever;
+  std::uint32_t running = 0;
+  std::uint32_t runner = 0;
+  for (std::uint32_t slot = 0; slot < program.threads; ++slot) {
+    const Thread& thread = threads_[core.thread + slot];
+    if (thread.phase == ThreadPhase::idle) continue;
+    if (thread.phase == ThreadPhase::finishing || thread.wake > now + 1) next = std::min(next, thread.wake);
+    if (thread.phase == ThreadPhase::finishing) continue;
+    if (thread.wake > now) schedule(x, thread.wake, now);  // the row may be asleep by then
+    ++running;
+    runner = slot;
+  }
+  if (running != 0 && core.datapath_free > now + 1) next = std::min(next, core.datapath_free);
+  const bool task_waits_for_vector = threads_[core.thread].phase != ThreadPhase::idle;
+  if (core.in_task && !task_waits_for_vector && core.ready > now) next = std::min(next, core.ready);
+  if (core.in_task && !task_waits_for_vector && core.ready <= now && !waits_for_microthread(core, program)) {
+    next = std::min(next, now + 1);
+  }
+  const bool idle = !core.in_task;
+  clear_bit(listening_, x);
+  if (idle && program.has_data_tasks) set_bit(listening_, x);
+  clear_bit(polled_, x);
+  if (next != kNever) schedule(x, std::max(next, now + 1), now);
+  if (running == 0) return;
+  const bool alone =
+      running == 1 && next == kNever &&
+      (runner == 0 || (idle && !program.has_data_tasks && (core.pending & ~core.blocked) == 0));
+  if (alone && threads_[core.thread + runner].vector->steady) {
+    enter_stream(x, core, runner);
+  } else {
+    set_bit(polled_, x);
+  }
+}
+
+}  // namespace wafersim::fast

@@ -1,0 +1,210 @@
+// Rejects programs that a PE could not run: too much memory, too many queues, queues with two readers.
+#include "program_check.hpp"
+
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "wafersim/mesh/timing.hpp"
+
+namespace wafersim {
+namespace {
+
+class Checker {
+ public:
+  Checker(const Program& program, const MeshParameters& parameters)
+      : program_{program}, parameters_{parameters} {}
+
+  std::vector<std::string> run() {
+    check_program();
+    for (std::size_t task = 0; task < program_.tasks.size(); ++task) check_task(task);
+    check_data_tasks();
+    check_sharing(readers_, "read");
+    check_sharing(writers_, "written");
+    return std::move(faults_);
+  }
+
+ private:
+  struct User {
+    std::size_t task{};
+    std::optional<Microthread> thread;
+  };
+  using Users = std::map<Color, std::vector<User>>;
+
+  template <class... Args>
+  void fault(fmt::format_string<Args...> text, Args&&... args) {
+    faults_.push_back(fmt::format("program '{}': ", program_.name) +
+                      fmt::format(text, std::forward<Args>(args)...));
+  }
+
+  void check_program() {
+    const std::uint32_t room = parameters_.memory_bytes - parameters_.code_reserve_bytes;
+    if (program_.memory_bytes > room) {
+      fault("needs {} bytes of memory, but a PE has {} less {} for code: {} at most", program_.memory_bytes,
+            parameters_.memory_bytes, parameters_.code_reserve_bytes, room);
+    }
+    if (program_.memory_bytes % 4 != 0)
+      fault("memory must be whole 32-bit words, got {} bytes", program_.memory_bytes);
+    if (program_.tasks.size() > kTasksPerProgram) {
+      fault("has {} tasks, at most {} are possible", program_.tasks.size(), kTasksPerProgram);
+    }
+    if (program_.entry) check_task_id(*program_.entry, "the entry");
+    const ProgramColors colors = colors_of(program_);
+    if (colors.read.size() > parameters_.input_queues) {
+      fault("reads {} colors, but a PE has {} input queues", colors.read.size(), parameters_.input_queues);
+    }
+    if (colors.written.size() > parameters_.output_queues) {
+      fault("writes {} colors, but a PE has {} output queues", colors.written.size(),
+            parameters_.output_queues);
+    }
+  }
+
+  void check_task_id(TaskId task, std::string_view who) {
+    if (static_cast<std::size_t>(task) >= program_.tasks.size()) {
+      fault("{} names task {}, but there are {}", who, static_cast<int>(task), program_.tasks.size());
+    } else if (program_.tasks[static_cast<std::size_t>(task)].started_by && who != "a block" &&
+               who != "an unblock") {
+      fault("{} names task '{}', which only wavelets start", who,
+            program_.tasks[static_cast<std::size_t>(task)].name);
+    }
+  }
+
+  void check_task(std::size_t index) {
+    for (const Instruction& instruction : program_.tasks[index].body) {
+      if (const auto* vector = std::get_if<VectorInstruction>(&instruction)) {
+        check_vector(index, *vector);
+      } else if (const auto* scalar = std::get_if<ScalarInstructions>(&instruction)) {
+        if (scalar->count == 0) fault("task '{}': zero scalar instructions", program_.tasks[index].name);
+      } else if (const auto* activate = std::get_if<Activate>(&instruction)) {
+        check_task_id(activate->task, "an activation");
+      } else if (const auto* block = std::get_if<Block>(&instruction)) {
+        check_task_id(block->task, "a block");
+      } else if (const auto* unblock = std::get_if<Unblock>(&instruction)) {
+        check_task_id(unblock->task, "an unblock");
+      }
+    }
+  }
+
+  void check_vector(std::size_t task, const VectorInstruction& vector) {
+    const std::string& name = program_.tasks[task].name;
+    if (vector.length == 0) fault("task '{}': a vector instruction of length 0", name);
+    if (vector.thread && static_cast<std::uint32_t>(*vector.thread) >= parameters_.microthreads) {
+      fault("task '{}': microthread {} of {}", name, static_cast<int>(*vector.thread),
+            parameters_.microthreads);
+    }
+    if (vector.when_done) {
+      check_task_id(*vector.when_done, "the end of an instruction");
+      if (!vector.thread) fault("task '{}': only a microthread activates a task at its end", name);
+    }
+    check_operands(name, vector);
+    if (const auto color = written_color(vector)) writers_[*color].push_back({task, vector.thread});
+    for (const Source* source : {&vector.a, &vector.b}) {
+      if (const auto color = color_of(*source)) readers_[*color].push_back({task, vector.thread});
+    }
+  }
+
+  void check_operands(const std::string& name, const VectorInstruction& vector) {
+    const bool to_fabric = std::holds_alternative<FabricOutput>(vector.to);
+    if (to_fabric && vector.operation == Operation::accumulate)
+      fault("task '{}': accumulates into the fabric", name);
+    if (to_fabric && vector.precision == Precision::mixed) {
+      fault("task '{}': mixed precision cannot write to the fabric", name);
+    }
+    if (vector.copy_to && !to_fabric) fault("task '{}': a copy needs a fabric output", name);
+    if (std::holds_alternative<Register>(vector.to) && vector.operation != Operation::accumulate &&
+        vector.operation != Operation::move) {
+      fault("task '{}': a register can only be moved to or accumulated into", name);
+    }
+    const auto first = color_of(vector.a);
+    if (first && first == color_of(vector.b))
+      fault("task '{}': both sources are color {}", name, number_of(*first));
+    const std::uint32_t source = source_bytes(vector.precision);
+    const std::uint32_t result = result_bytes(vector.precision);
+    if (const auto* memory = std::get_if<MemoryVector>(&vector.a))
+      check_memory(name, *memory, vector.length, source);
+    if (const auto* memory = std::get_if<MemoryVector>(&vector.b))
+      check_memory(name, *memory, vector.length, source);
+    if (const auto* memory = std::get_if<MemoryVector>(&vector.to))
+      check_memory(name, *memory, vector.length, result);
+    if (vector.copy_to) check_memory(name, *vector.copy_to, vector.length, result);
+    for (const auto* reg : {std::get_if<Register>(&vector.a), std::get_if<Register>(&vector.b),
+                            std::get_if<Register>(&vector.to)}) {
+      if (reg != nullptr && reg->index >= kRegisters)
+        fault("task '{}': register {} of {}", name, reg->index, kRegisters);
+    }
+  }
+
+  void check_memory(const std::string& name, const MemoryVector& vector, std::uint32_t length,
+                    std::uint32_t bytes) {
+    if (vector.address % bytes != 0)
+      fault("task '{}': address {} is not aligned to {}", name, vector.address, bytes);
+    if (length == 0) return;
+    const std::int64_t last = (vector.period == 0 ? length : std::min(length, vector.period)) - 1;
+    const std::int64_t far = static_cast<std::int64_t>(vector.address) + last * vector.stride * bytes;
+    const std::int64_t low = std::min<std::int64_t>(vector.address, far);
+    const std::int64_t high = std::max<std::int64_t>(vector.address, far) + bytes;
+    if (low < 0 || high > program_.memory_bytes) {
+      fault("task '{}': touches bytes {} to {}, but declares {}", name, low, high - 1, program_.memory_bytes);
+    }
+  }
+
+  void check_data_tasks() {
+    std::map<Color, std::size_t> started;
+    for (std::size_t task = 0; task < program_.tasks.size(); ++task) {
+      const auto& color = program_.tasks[task].started_by;
+      if (!color) continue;
+      const auto [entry, fresh] = started.emplace(*color, task);
+      if (!fresh) {
+        fault("the queue of color {} is read by two tasks, '{}' and '{}'", number_of(*color),
+              program_.tasks[entry->second].name, program_.tasks[task].name);
+      }
+      for (const User& user : readers_[*color]) {
+        if (user.task == task && !user.thread) continue;
+        fault("the queue of color {} is read by two tasks, '{}' and '{}'", number_of(*color),
+              program_.tasks[task].name, program_.tasks[user.task].name);
+      }
+    }
+  }
+
+  // A microthread runs beside every task, so nobody else may use its queue.
+  void check_sharing(const Users& all, std::string_view verb) {
+    for (const auto& [color, users] : all) {
+      for (const User& user : users) {
+        if (user.thread == users.front().thread) continue;
+        fault("the queue of color {} is {} by a microthread and by another thread beside it",
+              number_of(color), verb);
+        break;
+      }
+    }
+  }
+
+  const Program& program_;
+  const MeshParameters& parameters_;
+  std::vector<std::string> faults_;
+  Users readers_;
+  Users writers_;
+};
+
+}  // namespace
+
+ProgramColors colors_of(const Program& program) {
+  ProgramColors colors;
+  for (const Task& task : program.tasks) {
+    if (task.started_by) colors.read.insert(*task.started_by);
+    for (const Instruction& instruction : task.body) {
+      const auto* vector = std::get_if<VectorInstruction>(&instruction);
+      if (vector == nullptr) continue;
+      if (const auto color = written_color(*vector)) colors.written.insert(*color);
+      if (const auto color = color_of(vector->a)) colors.read.insert(*color);
+      if (const auto color = color_of(vector->b)) colors.read.insert(*color);
+    }
+  }
+  return colors;
+}
+
+std::vector<std::string> faults_of(const Program& program, const MeshParameters& parameters) {
+  return Checker{program, parameters}.run();
+}
+
+}  // namespace wafersim

@@ -1,0 +1,179 @@
+// Wires the grid of PE modules together and runs it cycle by cycle.
+#include "wafersim/wafer/reference/reference_mesh.hpp"
+
+#include <algorithm>
+
+#include "reference_pe.hpp"
+
+namespace wafersim {
+namespace {
+
+using reference::Cycle;
+using reference::LinkSignal;
+using reference::ReferencePe;
+
+class ReferenceMesh final : public sc_core::sc_module {
+ public:
+  ReferenceMesh(const sc_core::sc_module_name& name, const MeshPlan& plan) : sc_module{name}, plan_{plan} {
+    for (std::uint32_t y = 0; y < plan.grid.rows; ++y) {
+      for (std::uint32_t x = 0; x < plan.grid.columns; ++x) {
+        const std::string pe = "pe_" + std::to_string(x) + "_" + std::to_string(y);
+        pes.push_back(std::make_unique<ReferencePe>(pe.c_str(), plan, PeAt{x, y}));
+        pes.back()->clock(clock);
+      }
+    }
+    for (std::uint32_t y = 0; y < plan.grid.rows; ++y) {
+      for (std::uint32_t x = 0; x < plan.grid.columns; ++x) {
+        for (const Port port : {Port::north, Port::south, Port::east, Port::west}) bind({x, y}, port);
+      }
+    }
+  }
+
+  // Adds the PEs of the rectangle, and the links that leave them, to a waveform.
+  void trace(sc_core::sc_trace_file* file, const Rectangle& area) {
+    sc_core::sc_trace(file, clock, "clock");
+    for (std::uint32_t y = area.y; y < area.y + area.height; ++y) {
+      for (std::uint32_t x = area.x; x < area.x + area.width; ++x) {
+        ReferencePe& pe = *pes[plan_.index_of({x, y})];
+        pe.trace(file);
+        for (const Port port : {Port::north, Port::south, Port::east, Port::west}) {
+          const Link& link = *outgoing_[plan_.index_of({x, y}) * kLinks + index_of(port)];
+          reference::sc_trace(file, link.data.read(),
+                              std::string{pe.name()} + ".to_" + std::string{name_of(port)});
+        }
+      }
+    }
+  }
+
+  // The edges lie inside each period, so that a run of whole periods never ends on one.
+  sc_core::sc_clock clock{"clock", sc_core::sc_time{4, sc_core::SC_NS}, 0.5,
+                          sc_core::sc_time{1, sc_core::SC_NS}};
+  std::vector<std::unique_ptr<ReferencePe>> pes;
+
+ private:
+  struct Link {
+    sc_core::sc_signal<LinkSignal> data;
+    sc_core::sc_signal<std::uint32_t> room;
+  };
+
+  // The link from this PE through `port`; at the rim it ends nowhere.
+  void bind(PeAt at, Port port) {
+    ReferencePe& here = *pes[plan_.index_of(at)];
+    const std::size_t mine = index_of(port);
+    links_.push_back(std::make_unique<Link>());
+    Link& link = *links_.back();
+    outgoing_.push_back(&link);  // by PE, then by port
+    here.out[mine](link.data);
+    here.room_beyond[mine](link.room);
+    if (ReferencePe* beyond = neighbour(at, port); beyond != nullptr) {
+      beyond->in[index_of(opposite(port))](link.data);
+      beyond->room[index_of(opposite(port))](link.room);
+      return;
+    }
+    links_.push_back(std::make_unique<Link>());
+    here.in[mine](links_.back()->data);
+    here.room[mine](links_.back()->room);
+  }
+
+  [[nodiscard]] ReferencePe* neighbour(PeAt at, Port port) {
+    const std::int64_t x = at.x + (port == Port::east ? 1 : port == Port::west ? -1 : 0);
+    const std::int64_t y = at.y + (port == Port::south ? 1 : port == Port::north ? -1 : 0);
+    if (x < 0 || y < 0 || x >= static_cast<std::int64_t>(plan_.grid.columns) ||
+        y >= static_cast<std::int64_t>(plan_.grid.rows)) {
+      return nullptr;
+    }
+    return pes[plan_.index_of({static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y)})].get();
+  }
+
+  const MeshPlan& plan_;
+  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<Link*> outgoing_;
+};
+
+class ReferenceEngine final : public MeshEngine {
+ public:
+  ReferenceEngine(MeshPlan plan, const std::optional<TraceRequest>& trace)
+      : plan_{std::move(plan)}, mesh_{"mesh", plan_} {
+    sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+    if (!trace) return;
+    trace_file_ = sc_core::sc_create_vcd_trace_file(trace->file.c_str());
+    mesh_.trace(trace_file_, trace->area);
+  }
+  ~ReferenceEngine() override {
+    if (trace_file_ != nullptr) sc_core::sc_close_vcd_trace_file(trace_file_);
+  }
+
+  void write_memory(PeAt at, std::uint32_t address, std::span<const std::uint32_t> words) override {
+    auto& memory = pe(at).core().memory;
+    for (std::size_t i = 0; i < words.size(); ++i) memory.at(address / 4 + i) = words[i];
+  }
+  [[nodiscard]] std::vector<std::uint32_t> read_memory(PeAt at, std::uint32_t address,
+                                                       std::uint32_t words) const override {
+    const auto& memory = pe(at).core().memory;
+    std::vector<std::uint32_t> result;
+    for (std::uint32_t i = 0; i < words; ++i) result.push_back(memory.at(address / 4 + i));
+    return result;
+  }
+
+  MeshOutcome advance(Cycles until) override {
+    while (!quiet_ && now_ < until.count()) {
+      sc_core::sc_start(mesh_.clock.period());
+      ++now_;
+      quiet_ = is_quiet();
+    }
+    if (!quiet_) return {MeshStatus::running, Cycles{now_}};
+    Cycle end = 0;
+    bool finished = true;
+    for (const auto& it : mesh_.pes) {
+      end = std::max(end, it->busy_until());
+      finished = finished && it->is_finished();
+    }
+    return {finished ? MeshStatus::finished : MeshStatus::deadlock, Cycles{end}};
+  }
+
+  [[nodiscard]] MeshCounts counts() const override {
+    MeshCounts sum;
+    for (const auto& it : mesh_.pes) {
+      const MeshCounts part = it->counts();
+      sum.link_hops += part.link_hops;
+      sum.ramp_injections += part.ramp_injections;
+      sum.ramp_deliveries += part.ramp_deliveries;
+      sum.instructions += part.instructions;
+      sum.flops += part.flops;
+      sum.tasks += part.tasks;
+    }
+    return sum;
+  }
+  [[nodiscard]] PeActivity activity(PeAt at) const override { return pe(at).core().activity; }
+  [[nodiscard]] PeState state(PeAt at) const override { return pe(at).state(); }
+  [[nodiscard]] Bytes state_bytes() const override {
+    return Bytes{mesh_.pes.size() * sizeof(ReferencePe)};  // without what SystemC keeps for ports and signals
+  }
+  [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
+
+ private:
+  [[nodiscard]] ReferencePe& pe(PeAt at) const { return *mesh_.pes[plan_.index_of(at)]; }
+
+  [[nodiscard]] bool is_quiet() const {
+    return std::none_of(mesh_.pes.begin(), mesh_.pes.end(),
+                        [](const auto& it) { return it->was_active() || it->next_timer().has_value(); });
+  }
+
+  MeshPlan plan_;
+  ReferenceMesh mesh_;
+  Cycle now_{};
+  bool quiet_ = false;
+  sc_core::sc_trace_file* trace_file_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<MeshEngine> make_reference_engine(MeshPlan plan, const std::optional<TraceRequest>& trace) {
+  if (trace && (std::uint64_t{trace->area.x} + trace->area.width > plan.grid.columns ||
+                std::uint64_t{trace->area.y} + trace->area.height > plan.grid.rows)) {
+    throw InputError{Problem{{}, "trace", "the area to trace leaves the grid of " + spell(plan.grid)}};
+  }
+  return std::make_unique<ReferenceEngine>(std::move(plan), trace);
+}
+
+}  // namespace wafersim

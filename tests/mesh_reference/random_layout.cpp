@@ -1,0 +1,281 @@
+// Grows the layouts of random_layout.hpp from a seed.
+#include "mesh_reference/random_layout.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "wafersim/base/random.hpp"
+
+namespace wafersim {
+namespace {
+
+constexpr std::uint32_t kMemory = 1024;
+
+class Grower {
+ public:
+  explicit Grower(std::uint64_t seed) : random_{seed} {}
+
+  MeshPlan run() {
+    columns_ = 1 + below(5);
+    rows_ = 1 + below(4);
+    if (below(8) == 0) columns_ = 62 + below(6);  // across the border between two words of a plane
+    Layout layout{{columns_, rows_}, parameters()};
+    const std::uint32_t colors = 1 + below(5);
+    for (std::uint32_t c = 0; c < colors; ++c) {
+      if (below(4) == 0) {
+        grow_line(layout, Color{static_cast<std::uint8_t>(c)});
+      } else {
+        grow_trees(layout, Color{static_cast<std::uint8_t>(c)});
+      }
+    }
+    for (const auto& [at, traffic] : traffic_) layout.program(Rectangle::pe(at), program(traffic));
+    return layout.build();
+  }
+
+ private:
+  struct Use {
+    Color color{};
+    std::uint32_t wavelets{};
+    bool control = false;
+  };
+  struct Traffic {
+    std::vector<Use> reads, writes;
+  };
+
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_.below(bound)); }
+
+  MeshParameters parameters() {
+    MeshParameters p;
+    p.router_queue_depth = 1 + below(3);
+    p.ramp_cycles = 1 + below(3);
+    p.input_queue_depth = 1 + below(4);
+    p.output_queue_depth = 1 + below(3);
+    p.instruction_startup = below(8);
+    p.accumulate_startup = 1 + below(12);
+    p.task_dispatch = 1 + below(6);
+    p.repeat_dispatch = 1 + below(3);
+    p.control_cycles = 1 + below(2);
+    return p;
+  }
+
+  std::vector<std::pair<Port, PeAt>> neighbours(PeAt at) const {
+    std::vector<std::pair<Port, PeAt>> result;
+    if (at.y > 0) result.push_back({Port::north, {at.x, at.y - 1}});
+    if (at.y + 1 < rows_) result.push_back({Port::south, {at.x, at.y + 1}});
+    if (at.x + 1 < columns_) result.push_back({Port::east, {at.x + 1, at.y}});
+    if (at.x > 0) result.push_back({Port::west, {at.x - 1, at.y}});
+    return result;
+  }
+
+  // Disjoint trees, each from one ramp to at least one other.
+  void grow_trees(Layout& layout, Color color) {
+    std::set<PeAt> taken;
+    const std::uint32_t trees = 1 + below(3);
+    for (std::uint32_t t = 0; t < trees; ++t) {
+      const PeAt root{below(columns_), below(rows_)};
+      if (!taken.contains(root)) grow_tree(layout, color, root, taken);
+    }
+  }
+
+  void grow_tree(Layout& layout, Color color, PeAt root, std::set<PeAt>& taken) {
+    struct Node {
+      Port from;
+      Ports to;
+    };
+    std::map<PeAt, Node> nodes{{root, {Port::ramp, {}}}};
+    taken.insert(root);
+    const std::uint32_t tries = 1 + below(30);
+    PeAt tip = root;
+    for (std::uint32_t i = 0; i < tries; ++i) {
+      const auto around = neighbours(tip);
+      if (around.empty()) break;
+      const auto [port, next] = around[below(static_cast<std::uint32_t>(around.size()))];
+      if (taken.insert(next).second) {
+        nodes.at(tip).to = nodes.at(tip).to | Ports{port};
+        nodes.insert({next, {opposite(port), {}}});
+        if (below(4) != 0) tip = next;
+      } else if (below(3) == 0) {
+        tip = root;
+      }
+    }
+    if (nodes.size() == 1) return;
+    const std::uint32_t wavelets = 1 + below(24);
+    for (auto& [at, node] : nodes) {
+      if (at != root && (node.to.empty() || below(3) == 0)) {
+        node.to = node.to | Ports{Port::ramp};
+        traffic_[at].reads.push_back({color, wavelets});
+      }
+      layout.route(color, Rectangle::pe(at), {{node.from, node.to}});
+    }
+    traffic_[root].writes.push_back({color, wavelets});
+  }
+
+  // A row or column whose PEs send one after the other, each opening the way for the next by a control
+  // wavelet.
+  void grow_line(Layout& layout, Color color) {
+    const bool vertical = below(2) == 0;
+    const std::uint32_t length = vertical ? rows_ : columns_;
+    if (length < 2) return;
+    const std::uint32_t other = below(vertical ? columns_ : rows_);
+    const auto at = [&](std::uint32_t i) { return vertical ? PeAt{other, i} : PeAt{i, other}; };
+    const Port back = vertical ? Port::north : Port::west;
+    const Port ahead = opposite(back);
+    const std::uint32_t wavelets = 1 + below(6);
+    layout.route(color, Rectangle::pe(at(0)), {{ahead, Port::ramp}});
+    traffic_[at(0)].reads.push_back({color, wavelets * (length - 1)});
+    for (std::uint32_t i = 1; i < length; ++i) {
+      Route route{{Port::ramp, back}};
+      if (i + 1 < length) route.push_back({ahead, back});
+      layout.route(color, Rectangle::pe(at(i)), route);
+      traffic_[at(i)].writes.push_back({color, wavelets, true});
+    }
+  }
+
+  MemoryVector memory(std::uint32_t length, std::uint32_t bytes) {
+    const std::uint32_t slots = kMemory / bytes;
+    MemoryVector vector{.address = 0, .stride = static_cast<std::int32_t>(below(3))};
+    if (below(3) == 0) vector.period = 1 + below(8);
+    const std::uint32_t reach = static_cast<std::uint32_t>(vector.stride) * (length - 1);
+    if (reach >= slots) {
+      vector.stride = 0;
+    } else {
+      vector.address = below(slots - reach) * bytes;
+    }
+    return vector;
+  }
+
+  Source value(std::uint32_t length, std::uint32_t bytes) {
+    switch (below(3)) {
+      case 0:
+        return Immediate{static_cast<std::uint32_t>(random_.bits()) & 0x3fff3fffU};
+      case 1:
+        return Register{static_cast<std::uint8_t>(below(kRegisters))};
+      default:
+        return memory(length, bytes);
+    }
+  }
+
+  VectorInstruction receive(const Use& use) {
+    VectorInstruction vector;
+    vector.precision = below(3) == 0 ? Precision::f16 : below(4) == 0 ? Precision::mixed : Precision::f32;
+    const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
+    const std::uint32_t result = vector.precision == Precision::f16 ? 2 : 4;
+    vector.length = use.wavelets * (bytes == 4 ? 1 : 2);
+    vector.operation = static_cast<Operation>(below(4));
+    vector.a = FabricInput{use.color};
+    vector.b = value(vector.length, bytes);
+    vector.to = memory(vector.length, result);
+    const bool to_register = vector.operation == Operation::accumulate || vector.operation == Operation::move;
+    if (to_register && below(2) == 0) vector.to = Register{static_cast<std::uint8_t>(below(kRegisters))};
+    return vector;
+  }
+
+  VectorInstruction send(const Use& use) {
+    VectorInstruction vector;
+    vector.precision = below(3) == 0 ? Precision::f16 : Precision::f32;
+    const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
+    vector.length = use.wavelets * (bytes == 4 ? 1 : 2);
+    vector.operation = static_cast<Operation>(below(3));
+    vector.a = value(vector.length, bytes);
+    vector.b = value(vector.length, bytes);
+    vector.to = FabricOutput{use.color, use.control ? LastWavelet::control : LastWavelet::plain};
+    if (below(4) == 0) vector.copy_to = memory(vector.length, bytes);
+    return vector;
+  }
+
+  VectorInstruction compute() {
+    VectorInstruction vector;
+    vector.precision = static_cast<Precision>(below(3));
+    vector.length = 1 + below(20);
+    vector.operation = static_cast<Operation>(below(4));
+    const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
+    vector.a = memory(vector.length, bytes);
+    vector.b = value(vector.length, bytes);
+    vector.to = memory(vector.length, vector.precision == Precision::f16 ? 2 : 4);
+    return vector;
+  }
+
+  Program program(const Traffic& traffic) {
+    Program program{.name = "random", .memory_bytes = kMemory};
+    program.tasks.resize(1 + below(3));
+    for (Task& task : program.tasks) task.name = "task";
+    program.entry = TaskId{0};
+    std::vector<VectorInstruction> work;
+    std::vector<Use> writes = traffic.writes;
+    for (const Use& use : traffic.reads) {
+      if (below(5) == 0 && program.tasks.size() < 6) {
+        Task task{.name = "data", .started_by = use.color};
+        VectorInstruction axpy = compute();
+        axpy.b = Register{kWaveletRegister};
+        task.body.push_back(axpy);
+        program.tasks.push_back(task);
+        continue;
+      }
+      VectorInstruction vector = receive(use);
+      const auto same = std::find_if(writes.begin(), writes.end(),
+                                     [&](const Use& write) { return write.wavelets == use.wavelets; });
+      if (same != writes.end() && vector.precision != Precision::mixed &&
+          vector.operation != Operation::accumulate) {
+        vector.to = FabricOutput{same->color, same->control ? LastWavelet::control : LastWavelet::plain};
+        writes.erase(same);
+      }
+      work.push_back(vector);
+    }
+    for (const Use& use : writes) work.push_back(send(use));
+    for (std::uint32_t extra = below(3); extra > 0; --extra) work.push_back(compute());
+    for (std::size_t i = work.size(); i > 1; --i)
+      std::swap(work[i - 1], work[below(static_cast<std::uint32_t>(i))]);
+    spread(program, work);
+    return program;
+  }
+
+  // Some instructions run in the task, some beside it; later tasks are activated by earlier ones.
+  void spread(Program& program, const std::vector<VectorInstruction>& work) {
+    std::uint32_t plain = 0;
+    while (plain < program.tasks.size() && !program.tasks[plain].started_by) ++plain;
+    std::uint8_t thread = 0;
+    for (VectorInstruction vector : work) {
+      const std::uint32_t task = below(plain);
+      if (below(3) == 0) program.tasks[task].body.push_back(ScalarInstructions{1 + below(90)});
+      if (below(2) == 0 && thread < 8) {
+        vector.thread = Microthread{thread++};
+        if (below(3) == 0) vector.when_done = TaskId{static_cast<std::uint8_t>(below(plain))};
+      }
+      program.tasks[task].body.push_back(vector);
+    }
+    for (std::uint32_t task = 1; task < plain; ++task) {
+      auto& body = program.tasks[task - 1].body;
+      body.push_back(Activate{TaskId{static_cast<std::uint8_t>(task)}});
+    }
+    limit_activations(program);
+  }
+
+  // Instructions that read or write the fabric must not run twice by a second activation: drop such
+  // activations.
+  static void limit_activations(Program& program) {
+    for (Task& task : program.tasks) {
+      for (Instruction& instruction : task.body) {
+        auto* vector = std::get_if<VectorInstruction>(&instruction);
+        if (vector == nullptr || !vector->when_done) continue;
+        if (!program.tasks[static_cast<std::size_t>(*vector->when_done)].body.empty())
+          vector->when_done.reset();
+      }
+    }
+  }
+
+  Random random_;
+  std::uint32_t columns_{}, rows_{};
+  std::map<PeAt, Traffic> traffic_;
+};
+
+}  // namespace
+
+MeshPlan random_plan(std::uint64_t seed) {
+  return Grower{seed}.run();
+}
+
+}  // namespace wafersim

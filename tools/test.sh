@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds and runs all tests that CI runs, after installing what is missing. Stops at the first stage that
+# Builds and runs all tests that CI runs (those labelled `heavy`, minutes on the largest grids, only run by hand:
+# ctest --preset release -L heavy), after installing what is missing. Stops at the first stage that
 # fails; the last line counts the tests. On two cores and from nothing it stays under 30 minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,7 +47,7 @@ count_tests() {
 stage 'packages' install_packages "${build_packages[@]}" "${test_packages[@]}"
 stage 'format' check_format
 stage 'build: GCC, debug, warnings are errors' build build/dev dev
-stage 'tests' run_tests dev
+stage 'tests' run_tests dev -LE heavy
 stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS=OFF
 stage 'build: Clang, debug' build build/clang dev -DWAFERSIM_BUILD_TESTS=OFF -DCMAKE_CXX_COMPILER=clang++
 stage 'same bytes from every build' \

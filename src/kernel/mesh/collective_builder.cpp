@@ -113,8 +113,8 @@ void CollectiveBuilder::add_steps(const Rectangle& where, const std::vector<Vect
 MeshPlan CollectiveBuilder::build() {
   std::vector<std::pair<const Steps*, std::vector<Rectangle>>> groups;
   for (const auto& [where, steps] : parts_) {
-    const auto same =
-        std::find_if(groups.begin(), groups.end(), [&](const auto& it) { return *it.first == steps; });
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&wanted = steps](const auto& it) { return *it.first == wanted; });
     if (same != groups.end()) {
       same->second.push_back(where);
     } else {

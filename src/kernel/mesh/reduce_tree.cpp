@@ -50,7 +50,7 @@ ReduceTree two_phase_tree(std::uint32_t nodes, std::uint32_t group) {
 }
 
 LeastEnergy::LeastEnergy(std::uint32_t nodes, std::uint32_t deepest)
-    : nodes_{nodes}, hops_(deepest + 1, std::vector<std::uint32_t>(nodes + 1, kImpossible)) {
+    : hops_(deepest + 1, std::vector<std::uint32_t>(nodes + 1, kImpossible)) {
   for (auto& row : hops_) row[0] = row[1] = 0;
   for (std::uint32_t depth = 1; depth <= deepest; ++depth) {
     for (std::uint32_t r = 2; r <= nodes; ++r) {

@@ -33,7 +33,6 @@ class LeastEnergy {
 
  private:
   void grow(ReduceTree& tree, std::uint32_t root, std::uint32_t nodes, std::uint32_t depth) const;
-  std::uint32_t nodes_;
   std::vector<std::vector<std::uint32_t>> hops_;  // [depth][nodes]
 };
 

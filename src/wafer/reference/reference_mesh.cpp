@@ -30,12 +30,12 @@ class ReferenceMesh final : public sc_core::sc_module {
   }
 
   // Adds the PEs of the rectangle, and the links that leave them, to a waveform.
-  void trace(sc_core::sc_trace_file* file, const Rectangle& area) {
+  void add_to_trace(sc_core::sc_trace_file* file, const Rectangle& area) {
     sc_core::sc_trace(file, clock, "clock");
     for (std::uint32_t y = area.y; y < area.y + area.height; ++y) {
       for (std::uint32_t x = area.x; x < area.x + area.width; ++x) {
         ReferencePe& pe = *pes[plan_.index_of({x, y})];
-        pe.trace(file);
+        pe.add_to_trace(file);
         for (const Port port : {Port::north, Port::south, Port::east, Port::west}) {
           const Link& link = *outgoing_[plan_.index_of({x, y}) * kLinks + index_of(port)];
           reference::sc_trace(file, link.data.read(),
@@ -97,7 +97,7 @@ class ReferenceEngine final : public MeshEngine {
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
     if (!trace) return;
     trace_file_ = sc_core::sc_create_vcd_trace_file(trace->file.c_str());
-    mesh_.trace(trace_file_, trace->area);
+    mesh_.add_to_trace(trace_file_, trace->area);
   }
   ~ReferenceEngine() override {
     if (trace_file_ != nullptr) sc_core::sc_close_vcd_trace_file(trace_file_);

@@ -150,7 +150,7 @@ void ReferencePe::happen() {
   ++now_;
 }
 
-void ReferencePe::trace(sc_core::sc_trace_file* file) {
+void ReferencePe::add_to_trace(sc_core::sc_trace_file* file) {
   traced_ = true;
   const std::string prefix = name();
   sc_core::sc_trace(file, traced_task_, prefix + ".task");

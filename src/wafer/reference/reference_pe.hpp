@@ -33,7 +33,7 @@ class ReferencePe final : public sc_core::sc_module {
   [[nodiscard]] ReferenceCore& core() { return core_; }
   [[nodiscard]] const ReferenceCore& core() const { return core_; }
   // Shows the fill of the queues, the task and the beats of this PE in a waveform.
-  void trace(sc_core::sc_trace_file* file);
+  void add_to_trace(sc_core::sc_trace_file* file);
 
   [[nodiscard]] MeshCounts counts() const;
   [[nodiscard]] PeState state() const;

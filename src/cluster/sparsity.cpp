@@ -5,7 +5,6 @@
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/accounting.hpp"
-#include "cluster/stations.hpp"
 
 namespace wafersim {
 

@@ -25,6 +25,15 @@ struct MeshCounts {
   std::uint64_t tasks{};            // tasks started
 
   [[nodiscard]] std::uint64_t landings() const { return link_hops + ramp_injections; }
+  MeshCounts& operator+=(const MeshCounts& other) {
+    link_hops += other.link_hops;
+    ramp_injections += other.ramp_injections;
+    ramp_deliveries += other.ramp_deliveries;
+    instructions += other.instructions;
+    flops += other.flops;
+    tasks += other.tasks;
+    return *this;
+  }
   friend bool operator==(const MeshCounts&, const MeshCounts&) = default;
 };
 

@@ -58,15 +58,7 @@ class FastEngine final : public MeshEngine {
 
   [[nodiscard]] MeshCounts counts() const override {
     MeshCounts sum;
-    for (const auto& row : rows_) {
-      const MeshCounts& part = row->counts();
-      sum.link_hops += part.link_hops;
-      sum.ramp_injections += part.ramp_injections;
-      sum.ramp_deliveries += part.ramp_deliveries;
-      sum.instructions += part.instructions;
-      sum.flops += part.flops;
-      sum.tasks += part.tasks;
-    }
+    for (const auto& row : rows_) sum += row->counts();
     return sum;
   }
   [[nodiscard]] PeActivity activity(PeAt at) const override { return rows_[at.y]->activity(at.x); }

@@ -133,15 +133,7 @@ class ReferenceEngine final : public MeshEngine {
 
   [[nodiscard]] MeshCounts counts() const override {
     MeshCounts sum;
-    for (const auto& it : mesh_.pes) {
-      const MeshCounts part = it->counts();
-      sum.link_hops += part.link_hops;
-      sum.ramp_injections += part.ramp_injections;
-      sum.ramp_deliveries += part.ramp_deliveries;
-      sum.instructions += part.instructions;
-      sum.flops += part.flops;
-      sum.tasks += part.tasks;
-    }
+    for (const auto& it : mesh_.pes) sum += it->counts();
     return sum;
   }
   [[nodiscard]] PeActivity activity(PeAt at) const override { return pe(at).core().activity; }

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "support/source_dir.hpp"
+
 namespace wafersim::test {
 
 inline std::filesystem::path shipped_machine(const std::string& name) {
-  return std::filesystem::path{WAFERSIM_SOURCE_DIR} / "configs" / "machine" / name;
+  return source_dir() / "configs" / "machine" / name;
 }
 
 inline std::vector<std::string> shipped_machines() {

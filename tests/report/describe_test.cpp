@@ -11,12 +11,14 @@
 #include "wafersim/report/format.hpp"
 #include "wafersim/workload/load.hpp"
 
+#include "support/source_dir.hpp"
+
 namespace wafersim {
 namespace {
 
 using testing::HasSubstr;
 
-const std::filesystem::path kConfigs = std::filesystem::path{WAFERSIM_SOURCE_DIR} / "configs";
+const std::filesystem::path kConfigs = test::source_dir() / "configs";
 
 Description machine_and_workload(const std::string& workload_name) {
   const MachineSpec machine = load_machine(kConfigs / "machine" / "cs2.yaml");

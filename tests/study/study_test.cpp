@@ -6,13 +6,14 @@
 #include <gtest/gtest.h>
 
 #include "config/temporary_folder.hpp"
+#include "support/source_dir.hpp"
 
 namespace wafersim {
 namespace {
 
 using testing::HasSubstr;
 
-const std::filesystem::path kConfigs = std::filesystem::path{WAFERSIM_SOURCE_DIR} / "configs";
+const std::filesystem::path kConfigs = test::source_dir() / "configs";
 
 std::string study_text(const std::string& rest) {
   return fmt::format("machine: {0}/machine/cs2.yaml\nworkload: {0}/workload/gpt2.yaml\n{1}",

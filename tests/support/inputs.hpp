@@ -10,12 +10,14 @@
 #include "wafersim/config/machine.hpp"
 #include "wafersim/workload/load.hpp"
 
+#include "support/source_dir.hpp"
+
 namespace wafersim::test {
 
 using Overrides = std::vector<Override>;
 
 inline std::filesystem::path config(const std::string& name) {
-  return std::filesystem::path{WAFERSIM_SOURCE_DIR} / "configs" / name;
+  return source_dir() / "configs" / name;
 }
 inline MachineSpec machine(const std::string& name, const Overrides& overrides = {}) {
   return load_machine(config("machine/" + name + ".yaml"), overrides);

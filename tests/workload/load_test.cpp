@@ -11,6 +11,7 @@
 #include "wafersim/workload/summary.hpp"
 
 #include "config/temporary_folder.hpp"
+#include "support/source_dir.hpp"
 #include "workload/workload_text.hpp"
 
 namespace wafersim {
@@ -26,7 +27,7 @@ constexpr const char* kTiny =
 
 std::vector<fs::path> shipped() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator{WAFERSIM_SOURCE_DIR "/configs/workload"}) {
+  for (const auto& entry : fs::directory_iterator{test::source_dir() / "configs/workload"}) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -61,7 +62,7 @@ TEST(ShippedWorkloads, HaveABertWhoseCountFollowsFromItsShape) {
 }
 
 TEST(ShippedWorkloads, HaveABrainThatFillsItsMemoryXAndNoMore) {
-  const LoadedWorkload brain = load_workload(WAFERSIM_SOURCE_DIR "/configs/workload/brain-120t.yaml");
+  const LoadedWorkload brain = load_workload(test::source_dir() / "configs/workload/brain-120t.yaml");
   const std::uint64_t parameters = brain.workload.graph.parameters();
   EXPECT_GE(parameters, 119'950'000'000'000U);
   EXPECT_LE(parameters * 20, 2'400'000'000'000'000U);

@@ -12,10 +12,12 @@
 #include "wafersim/config/record_schema.hpp"
 #include "wafersim/workload/schema.hpp"
 
+#include "support/source_dir.hpp"
+
 namespace wafersim {
 namespace {
 
-const std::filesystem::path kDocs = std::filesystem::path{WAFERSIM_SOURCE_DIR} / "docs";
+const std::filesystem::path kDocs = test::source_dir() / "docs";
 
 std::string read(const std::filesystem::path& file) {
   std::ifstream stream{file};

@@ -12,6 +12,7 @@
 #include "wafersim/base/random.hpp"
 
 #include "fuzz/workload_laws.hpp"
+#include "support/source_dir.hpp"
 
 namespace wafersim {
 namespace {
@@ -46,7 +47,7 @@ micro_batch: 2
 std::vector<std::string> seeds() {
   std::vector<std::string> texts{kSmall.begin(), kSmall.end()};
   for (const std::string_view name : {"bert-large", "llama2-7b", "gpt2"}) {
-    std::ifstream file{std::string{WAFERSIM_SOURCE_DIR "/configs/workload/"}.append(name).append(".yaml")};
+    std::ifstream file{test::source_dir() / "configs" / "workload" / (std::string{name} + ".yaml")};
     texts.emplace_back(std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{});
   }
   return texts;

@@ -45,8 +45,7 @@ function(wafersim_test name)
   endif()
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
-  target_compile_definitions(${name}_test PRIVATE WAFERSIM_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name}_test PRIVATE ${TEST_LINK} wafersim_warnings GTest::gtest GTest::gmock)
+  target_link_libraries(${name}_test PRIVATE ${TEST_LINK} wafersim_test_support wafersim_warnings GTest::gtest GTest::gmock)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS ${TEST_LABEL}
     ENVIRONMENT "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1")

@@ -140,9 +140,29 @@ class Walker {
       if (route.empty()) return std::nullopt;
       const Port from = route[here.accepts_position].from;
       if (from == Port::ramp) return sender_at(at, node.color, result);
+      if (is_rim(at, from)) return outside_at(at, from, node.color, result);
       at = beyond(at, from);
     }
     return std::nullopt;
+  }
+
+  [[nodiscard]] bool is_rim(PeAt at, Port port) const {
+    return (port == Port::west && at.x == 0) || (port == Port::east && at.x + 1 == plan_.grid.columns);
+  }
+
+  // Nobody inside can help: the outside has sent too little of the color, or another color stands in front.
+  std::optional<Node> outside_at(PeAt at, Port side, std::size_t color, DeadlockExplanation& result) {
+    const std::vector<EdgeWavelet> line = engine_.outside({at.y, side});
+    const int wanted = number_of(plan_.colors[color]);
+    if (line.empty() || line.front().color == plan_.colors[color]) {
+      result.chain.push_back(
+          {at, fmt::format("nobody outside in the {} sends more of color {}", name_of(side), wanted)});
+      return std::nullopt;
+    }
+    const int first = number_of(line.front().color);
+    result.chain.push_back({at, fmt::format("the line outside in the {} is held up by a wavelet of color {}",
+                                            name_of(side), first)});
+    return Node{at, Place::router, index_of_color(line.front().color)};
   }
 
   std::optional<Node> sender_at(PeAt at, std::size_t color, DeadlockExplanation& result) {
@@ -168,6 +188,7 @@ class Walker {
         if (here.input.size() >= room) return reader_at(node.at, node.color, result);
         continue;
       }
+      if (is_rim(node.at, port)) continue;  // the outside takes everything
       const PeAt next = beyond(node.at, port);
       const PeState::ColorState& there = state(next).colors[node.color];
       if (there.router.size() >= plan_.parameters.router_queue_depth)

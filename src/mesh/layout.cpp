@@ -83,10 +83,35 @@ class PlanCheck {
     }
     for (std::size_t c = 0; c < plan_.colors.size(); ++c) check_color(c);
     check_programs_have_routes();
+    check_edge();
     mistakes_.report(problems_);
   }
 
  private:
+  // What is beyond the link of a router: its neighbour's route, or the outside as the layout has drawn it.
+  [[nodiscard]] RouteSummary beyond(std::size_t c, PeAt at, Port port) const {
+    if (const auto other = neighbour(at, port, plan_.grid))
+      return summaries_[plan_.route_maps[c][plan_.index_of(*other)]];
+    const EdgeUse use{{at.y, port}, plan_.colors[c]};
+    RouteSummary outside;
+    if (std::binary_search(plan_.inputs.begin(), plan_.inputs.end(), use)) outside.gives = opposite(port);
+    if (std::binary_search(plan_.outputs.begin(), plan_.outputs.end(), use)) outside.takes = opposite(port);
+    return outside;
+  }
+
+  void check_edge() {
+    const auto check = [&](const std::vector<EdgeUse>& uses, auto part, const char* fault) {
+      for (const EdgeUse& use : uses) {
+        const auto [row, side] = use.port;
+        const PeAt at{side == Port::west ? 0 : static_cast<std::uint32_t>(plan_.grid.columns - 1), row};
+        if ((route_at(use.color, plan_.index_of(at)).*part).contains(side)) continue;
+        mistakes_.add(at, fmt::format(fmt::runtime(fault), number_of(use.color), name_of(side)));
+      }
+    };
+    check(plan_.inputs, &RouteSummary::takes, "color {} comes in from the {}, where no router takes it");
+    check(plan_.outputs, &RouteSummary::gives, "color {} goes out to the {}, where no router sends it");
+  }
+
   void check_color(std::size_t c) {
     for (std::uint32_t y = 0; y < plan_.grid.rows; ++y) {
       for (std::uint32_t x = 0; x < plan_.grid.columns; ++x) check_router(c, {x, y});
@@ -100,9 +125,7 @@ class PlanCheck {
     const RouteSummary& mine = summaries_[route];
     for (const Port port : kAllPorts) {
       if (port == Port::ramp) continue;
-      const auto other = neighbour(at, port, plan_.grid);
-      const RouteSummary theirs =
-          other ? summaries_[plan_.route_maps[c][plan_.index_of(*other)]] : RouteSummary{};
+      const RouteSummary theirs = beyond(c, at, port);
       if (mine.gives.contains(port) && !theirs.takes.contains(opposite(port))) {
         mistakes_.add(
             at, fmt::format("color {} leaves to the {}, where no router takes it", color, name_of(port)));
@@ -265,6 +288,37 @@ Layout& Layout::program_on_all(std::span<const Rectangle> where, Program program
         fmt::format("PE {} is given two programs, '{}' and '{}'", to_string(*twice), earlier, program.name));
   }
   plan_.programs.push_back(std::move(program));
+  return *this;
+}
+
+void Layout::use_edge(std::vector<EdgeUse>& uses, Color color, const Rectangle& where, Port side) {
+  const std::string what = fmt::format("color {} at the {} edge", number_of(color), name_of(side));
+  if (side != Port::west && side != Port::east) {
+    problems_.add({}, "layout", what + ": wavelets cross the edge in the west and in the east only");
+    return;
+  }
+  if (!covers(where, what)) return;
+  const std::uint64_t column = side == Port::west ? 0 : plan_.grid.columns - 1;
+  for_each_pe(where, [&](PeAt at) {
+    const EdgeUse use{{at.y, side}, color};
+    const auto place = std::lower_bound(uses.begin(), uses.end(), use);
+    if (at.x != column) {
+      problems_.add({}, "layout", fmt::format("{}: PE {} is not there", what, to_string(at)));
+    } else if (place != uses.end() && *place == use) {
+      problems_.add({}, "layout", fmt::format("{} is used twice at PE {}", what, to_string(at)));
+    } else {
+      uses.insert(place, use);
+    }
+  });
+}
+
+Layout& Layout::input(Color color, const Rectangle& where, Port side) {
+  use_edge(plan_.inputs, color, where, side);
+  return *this;
+}
+
+Layout& Layout::output(Color color, const Rectangle& where, Port side) {
+  use_edge(plan_.outputs, color, where, side);
   return *this;
 }
 

@@ -1,7 +1,9 @@
 // The fast engine equals the SystemC reference in every cycle, count and value, whatever order it visits rows
 // in.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <systemc>
 
 #include <gtest/gtest.h>
@@ -63,6 +65,28 @@ bool everywhere(const MeshPlan& plan, const char* what, std::uint64_t cycle, Sam
   return true;
 }
 
+std::vector<EdgePort> ports_of(const MeshPlan& plan) {
+  std::vector<EdgePort> ports;
+  for (const auto* uses : {&plan.inputs, &plan.outputs}) {
+    for (const EdgeUse& use : *uses) ports.push_back(use.port);
+  }
+  return ports;
+}
+
+bool same_edges(MeshEngine& a, MeshEngine& b, std::uint64_t cycle) {
+  for (const EdgePort port : ports_of(a.plan())) {
+    if (a.outside(port) == b.outside(port) && a.take_departures(port) == b.take_departures(port)) continue;
+    std::cerr << "the " << name_of(port.side) << " edge of row " << port.row << " differs, cycle " << cycle
+              << "\n";
+    return false;
+  }
+  return true;
+}
+
+void inject_all(MeshEngine& engine, const RandomMesh& mesh) {
+  for (const auto& [port, wavelets] : mesh.injections) engine.inject(port, wavelets);
+}
+
 bool same_end(const MeshEngine& a, const MeshEngine& b, std::uint64_t cycle) {
   const MeshPlan& plan = a.plan();
   if (a.counts() != b.counts()) {
@@ -78,11 +102,15 @@ bool same_end(const MeshEngine& a, const MeshEngine& b, std::uint64_t cycle) {
          });
 }
 
-bool equal_in_every_cycle(const MeshPlan& plan, std::uint64_t seed, const FastEngineOptions& options) {
+bool equal_in_every_cycle(const RandomMesh& mesh, std::uint64_t seed, const FastEngineOptions& options) {
+  const MeshPlan& plan = mesh.plan;
   const auto reference = make_reference_engine(plan);
   const auto fast = make_fast_engine(plan, options);
   const auto free_running = make_fast_engine(plan, options);
-  for (MeshEngine* engine : {reference.get(), fast.get(), free_running.get()}) fill_memory(*engine, seed);
+  for (MeshEngine* engine : {reference.get(), fast.get(), free_running.get()}) {
+    fill_memory(*engine, seed);
+    inject_all(*engine, mesh);
+  }
   for (std::uint64_t cycle = 1; cycle <= kWatchedCycles; ++cycle) {
     const MeshOutcome expected = reference->advance(Cycles{cycle});
     const MeshOutcome found = fast->advance(Cycles{cycle});
@@ -92,7 +120,7 @@ bool equal_in_every_cycle(const MeshPlan& plan, std::uint64_t seed, const FastEn
                 << "\nfast:      " << describe(fast->state(at)) << "\n";
       return false;
     };
-    if (!everywhere(plan, "state", cycle, same_state)) return false;
+    if (!everywhere(plan, "state", cycle, same_state) || !same_edges(*reference, *fast, cycle)) return false;
     if (expected.status != found.status && found.status == MeshStatus::running)
       continue;  // quiet one look later
     if (expected.status == MeshStatus::running) continue;
@@ -107,17 +135,18 @@ bool equal_in_every_cycle(const MeshPlan& plan, std::uint64_t seed, const FastEn
               << static_cast<int>(unwatched.status) << " at " << unwatched.cycles.count() << "\n";
     return false;
   }
-  return same_end(*reference, *fast, kLastCycle) && same_end(*reference, *free_running, kLastCycle);
+  return same_edges(*reference, *fast, kLastCycle) && same_end(*reference, *fast, kLastCycle) &&
+         same_end(*reference, *free_running, kLastCycle);
 }
 
 // SystemC elaborates once per process, so each case is a process.
-template <class MakePlan>
-bool holds_in_a_child(MakePlan&& make_plan, std::uint64_t seed, const FastEngineOptions& options) {
+template <class Holds>
+bool holds_in_a_child(Holds&& check) {
   const pid_t child = fork();
   if (child == 0) {
     bool holds = false;
     try {
-      holds = equal_in_every_cycle(make_plan(), seed, options);
+      holds = check();
     } catch (const std::exception& error) {
       std::cerr << error.what() << "\n";
     }
@@ -140,14 +169,123 @@ TEST_P(FastEngine, EqualsTheReferenceOnRandomLayoutsAndPrograms) {
   for (std::uint64_t i = 0; i < cases(); ++i) {
     const std::uint64_t seed = 1000 * (1 + static_cast<std::uint64_t>(GetParam())) + i;
     const FastEngineOptions options{.order = GetParam(), .window = static_cast<std::uint32_t>(1 + seed % 40)};
-    ASSERT_TRUE(holds_in_a_child([&] { return random_plan(seed); }, seed, options)) << "seed " << seed;
+    ASSERT_TRUE(holds_in_a_child([&] { return equal_in_every_cycle(random_mesh(seed), seed, options); }))
+        << "seed " << seed;
   }
+}
+
+TEST(RandomMeshes, BringWaveletsInLetThemOutAndHoldThemBack) {
+  int with_arrivals = 0;
+  int with_departures = 0;
+  int held_back = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const RandomMesh mesh = random_mesh(seed);
+    const auto engine = make_fast_engine(mesh.plan);
+    inject_all(*engine, mesh);
+    (void)engine->advance(Cycles{60});
+    for (const auto& injection : mesh.injections) {
+      const auto line = engine->outside(injection.port);
+      if (line.empty() || line.front().cycle + Cycles{5} > engine->now()) continue;
+      ++held_back;
+      break;
+    }
+    (void)engine->run();
+    with_arrivals += engine->counts().edge_arrivals > 0 ? 1 : 0;
+    with_departures += engine->counts().edge_departures > 0 ? 1 : 0;
+  }
+  EXPECT_GT(with_arrivals, 20);
+  EXPECT_GT(with_departures, 20);
+  EXPECT_GT(held_back, 5);
 }
 
 TEST_P(FastEngine, EqualsTheReferenceInEveryKernel) {
   for (const std::string& kernel : collective_names()) {
-    const auto plan = [&] { return make_collective({.kernel = kernel, .grid = {6, 3}, .length = 9}).plan; };
-    EXPECT_TRUE(holds_in_a_child(plan, 1, {.order = GetParam()})) << kernel;
+    EXPECT_TRUE(holds_in_a_child([&] {
+      const Collective collective = make_collective({.kernel = kernel, .grid = {6, 3}, .length = 9});
+      return equal_in_every_cycle({collective.plan, {}}, 1, {.order = GetParam()});
+    })) << kernel;
+  }
+}
+
+// Hands over what arrives before `until`, as late as is allowed, in pieces of any size.
+class LateHand {
+ public:
+  explicit LateHand(const RandomMesh& mesh) : mesh_{mesh}, next_(mesh.injections.size()) {}
+  void inject(MeshEngine& engine, Cycles until) {
+    for (std::size_t i = 0; i < next_.size(); ++i) {
+      const auto& [port, wavelets] = mesh_.injections[i];
+      const auto first = wavelets.begin() + static_cast<std::ptrdiff_t>(next_[i]);
+      const auto last = std::find_if(first, wavelets.end(), [&](auto& it) { return it.cycle >= until; });
+      engine.inject(port, std::vector<EdgeWavelet>{first, last});
+      next_[i] = static_cast<std::size_t>(last - wavelets.begin());
+    }
+  }
+
+ private:
+  const RandomMesh& mesh_;
+  std::vector<std::size_t> next_;
+};
+
+// Departures of all ports, taken at any time.
+class Departures {
+ public:
+  void take(MeshEngine& engine) {
+    for (const EdgePort port : ports_of(engine.plan())) {
+      const auto more = engine.take_departures(port);
+      of_[port].insert(of_[port].end(), more.begin(), more.end());
+    }
+  }
+  friend bool operator==(const Departures&, const Departures&) = default;
+
+ private:
+  std::map<EdgePort, std::vector<EdgeWavelet>> of_;
+};
+
+bool cutting_changes_nothing(MeshEngine& whole, MeshEngine& cut, const RandomMesh& mesh, std::uint64_t seed) {
+  for (MeshEngine* engine : {&whole, &cut}) fill_memory(*engine, seed);
+  Departures expected;
+  Departures found;
+  inject_all(whole, mesh);
+  const MeshOutcome end = whole.advance(Cycles{kLastCycle});
+  expected.take(whole);
+  LateHand hand{mesh};
+  Random random{seed};
+  while (cut.now() < Cycles{4000}) {
+    const Cycles until = cut.now() + Cycles{random.below(3) == 0 ? random.below(200) : random.below(5)};
+    hand.inject(cut, until);
+    if (random.below(4) == 0) {
+      (void)cut.advance_to_departure(until);
+    } else {
+      (void)cut.advance(until);
+    }
+    if (random.below(2) == 0) found.take(cut);
+  }
+  hand.inject(cut, Cycles::max());
+  const MeshOutcome cut_end = cut.advance(Cycles{kLastCycle});
+  found.take(cut);
+  return end == cut_end && expected == found && same_end(whole, cut, kLastCycle);
+}
+
+TEST_P(FastEngine, GivesTheSameHoweverItsRunIsCut) {
+  for (std::uint64_t i = 0; i < 2 * cases(); ++i) {
+    const std::uint64_t seed = 100'000 * (1 + static_cast<std::uint64_t>(GetParam())) + i;
+    const RandomMesh mesh = random_mesh(seed);
+    const auto whole = make_fast_engine(mesh.plan, {.order = GetParam()});
+    const auto cut = make_fast_engine(
+        mesh.plan, {.order = GetParam(), .window = static_cast<std::uint32_t>(1 + seed % 40)});
+    ASSERT_TRUE(cutting_changes_nothing(*whole, *cut, mesh, seed)) << "seed " << seed;
+  }
+}
+
+TEST(ReferenceEngine, GivesTheSameHoweverItsRunIsCut) {
+  for (std::uint64_t seed = 1; seed <= cases() / 2; ++seed) {
+    ASSERT_TRUE(holds_in_a_child([&] {
+      const RandomMesh mesh = random_mesh(seed);
+      const auto whole = make_fast_engine(mesh.plan);
+      const auto cut = make_reference_engine(mesh.plan);
+      return cutting_changes_nothing(*whole, *cut, mesh, seed);
+    })) << "seed "
+        << seed;
   }
 }
 

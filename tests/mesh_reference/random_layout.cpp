@@ -19,7 +19,7 @@ class Grower {
  public:
   explicit Grower(std::uint64_t seed) : random_{seed} {}
 
-  MeshPlan run() {
+  RandomMesh run() {
     columns_ = 1 + below(5);
     rows_ = 1 + below(4);
     if (below(8) == 0) columns_ = 62 + below(6);  // across the border between two words of a plane
@@ -33,7 +33,7 @@ class Grower {
       }
     }
     for (const auto& [at, traffic] : traffic_) layout.program(Rectangle::pe(at), program(traffic));
-    return layout.build();
+    return {layout.build(), injections()};
   }
 
  private:
@@ -45,6 +45,33 @@ class Grower {
   struct Traffic {
     std::vector<Use> reads, writes;
   };
+
+  // The side on which a PE's outward link lies, if it has one and luck will have it.
+  std::optional<Port> edge_of(PeAt at) {
+    if (below(3) != 0) return std::nullopt;
+    if (at.x == 0) return Port::west;
+    return at.x + 1 == columns_ ? std::optional{Port::east} : std::nullopt;
+  }
+
+  // Colors of one port in random turns, with gaps and rushes.
+  std::vector<RandomMesh::Injection> injections() {
+    std::vector<RandomMesh::Injection> result;
+    for (auto& [port, uses] : incoming_) {
+      RandomMesh::Injection injection{port, {}};
+      std::uint64_t cycle = below(40);
+      while (!uses.empty()) {
+        const std::uint32_t i = below(static_cast<std::uint32_t>(uses.size()));
+        Use& use = uses[i];
+        injection.wavelets.push_back({Cycles{cycle}, use.color,
+                                      static_cast<std::uint32_t>(random_.bits()) & 0x3fff3fffU,
+                                      use.control && use.wavelets == 1});
+        cycle += below(6) == 0 ? below(60) : below(3);
+        if (--use.wavelets == 0) uses.erase(uses.begin() + i);
+      }
+      result.push_back(injection);
+    }
+    return result;
+  }
 
   std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_.below(bound)); }
 
@@ -86,7 +113,8 @@ class Grower {
       Port from;
       Ports to;
     };
-    std::map<PeAt, Node> nodes{{root, {Port::ramp, {}}}};
+    const std::optional<Port> entrance = edge_of(root);
+    std::map<PeAt, Node> nodes{{root, {entrance.value_or(Port::ramp), {}}}};
     taken.insert(root);
     const std::uint32_t tries = 1 + below(30);
     PeAt tip = root;
@@ -102,16 +130,25 @@ class Grower {
         tip = root;
       }
     }
-    if (nodes.size() == 1) return;
+    if (nodes.size() == 1 && !entrance) return;
     const std::uint32_t wavelets = 1 + below(24);
     for (auto& [at, node] : nodes) {
-      if (at != root && (node.to.empty() || below(3) == 0)) {
+      if (const auto exit = edge_of(at); exit && *exit != node.from) {
+        node.to = node.to | Ports{*exit};
+        layout.output(color, Rectangle::pe(at), *exit);
+      }
+      if ((at != root || entrance) && (node.to.empty() || below(3) == 0)) {
         node.to = node.to | Ports{Port::ramp};
         traffic_[at].reads.push_back({color, wavelets});
       }
       layout.route(color, Rectangle::pe(at), {{node.from, node.to}});
     }
-    traffic_[root].writes.push_back({color, wavelets});
+    if (entrance) {
+      layout.input(color, Rectangle::pe(root), *entrance);
+      incoming_[{root.y, *entrance}].push_back({color, wavelets, below(2) == 0});
+    } else {
+      traffic_[root].writes.push_back({color, wavelets});
+    }
   }
 
   // A row or column whose PEs send one after the other, each opening the way for the next by a control
@@ -125,11 +162,17 @@ class Grower {
     const Port back = vertical ? Port::north : Port::west;
     const Port ahead = opposite(back);
     const std::uint32_t wavelets = 1 + below(6);
+    // After the last PE of a row, the outside may have its turn.
+    const bool outside = !vertical && below(2) == 0;
+    if (outside) {
+      layout.input(color, Rectangle::pe(at(length - 1)), ahead);
+      incoming_[{other, ahead}].push_back({color, wavelets, true});
+    }
     layout.route(color, Rectangle::pe(at(0)), {{ahead, Port::ramp}});
-    traffic_[at(0)].reads.push_back({color, wavelets * (length - 1)});
+    traffic_[at(0)].reads.push_back({color, wavelets * (outside ? length : length - 1)});
     for (std::uint32_t i = 1; i < length; ++i) {
       Route route{{Port::ramp, back}};
-      if (i + 1 < length) route.push_back({ahead, back});
+      if (i + 1 < length || outside) route.push_back({ahead, back});
       layout.route(color, Rectangle::pe(at(i)), route);
       traffic_[at(i)].writes.push_back({color, wavelets, true});
     }
@@ -270,11 +313,12 @@ class Grower {
   Random random_;
   std::uint32_t columns_{}, rows_{};
   std::map<PeAt, Traffic> traffic_;
+  std::map<EdgePort, std::vector<Use>> incoming_;
 };
 
 }  // namespace
 
-MeshPlan random_plan(std::uint64_t seed) {
+RandomMesh random_mesh(std::uint64_t seed) {
   return Grower{seed}.run();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
+#include "wafersim/mesh/edge.hpp"
 #include "wafersim/mesh/layout.hpp"
 
 namespace wafersim {
@@ -20,15 +21,19 @@ struct MeshCounts {
   std::uint64_t link_hops{};        // arrivals over links between routers
   std::uint64_t ramp_injections{};  // wavelets that entered a router from its core
   std::uint64_t ramp_deliveries{};  // wavelets that left a router for its core
+  std::uint64_t edge_arrivals{};    // wavelets that entered a router from outside the grid
+  std::uint64_t edge_departures{};  // wavelets that left the grid
   std::uint64_t instructions{};     // vector instructions issued
   std::uint64_t flops{};            // an add or a multiply counts 1, a multiply-accumulate 2
   std::uint64_t tasks{};            // tasks started
 
-  [[nodiscard]] std::uint64_t landings() const { return link_hops + ramp_injections; }
+  [[nodiscard]] std::uint64_t landings() const { return link_hops + ramp_injections + edge_arrivals; }
   MeshCounts& operator+=(const MeshCounts& other) {
     link_hops += other.link_hops;
     ramp_injections += other.ramp_injections;
     ramp_deliveries += other.ramp_deliveries;
+    edge_arrivals += other.edge_arrivals;
+    edge_departures += other.edge_departures;
     instructions += other.instructions;
     flops += other.flops;
     tasks += other.tasks;
@@ -83,7 +88,9 @@ struct PeState {
 enum class MeshStatus : std::uint8_t { finished, deadlock, running, interrupted };
 struct MeshOutcome {
   MeshStatus status = MeshStatus::running;
-  Cycles cycles;  // finished or stuck: the first cycle from which nothing can happen any more; else: now
+  // Finished or stuck: the first cycle from which nothing can happen any more, unless something is injected;
+  // else: now.
+  Cycles cycles;
   friend bool operator==(const MeshOutcome&, const MeshOutcome&) = default;
 };
 
@@ -99,9 +106,23 @@ class MeshEngine {
   [[nodiscard]] virtual std::vector<std::uint32_t> read_memory(PeAt at, std::uint32_t address,
                                                                std::uint32_t words) const = 0;
 
-  // Runs the cycles before `until`, or fewer if nothing can happen any more.
+  // Runs the cycles before `until`, or fewer if nothing can happen any more. However a run is cut into
+  // advances, it gives the same.
   virtual MeshOutcome advance(Cycles until) = 0;
   MeshOutcome run() { return advance(Cycles::max()); }
+  // Runs to the end of the first cycle in which a wavelet leaves the grid, or to `until`, or until nothing
+  // can happen any more. Looks at every cycle on its own, so it is slower than advance().
+  MeshOutcome advance_to_departure(Cycles until);
+  // The first cycle that has not been run.
+  [[nodiscard]] virtual Cycles now() const = 0;
+
+  // Puts wavelets into the line outside a port, behind those that wait there. Throws std::invalid_argument if
+  // the layout does not let a color in there, or if one arrives before now or before the one in front of it.
+  void inject(EdgePort port, std::span<const EdgeWavelet> wavelets);
+  // What still waits outside a port.
+  [[nodiscard]] virtual std::vector<EdgeWavelet> outside(EdgePort port) const = 0;
+  // What has left through a port since this was last asked, in order. The outside always takes it at once.
+  [[nodiscard]] virtual std::vector<EdgeWavelet> take_departures(EdgePort port) = 0;
 
   [[nodiscard]] virtual MeshCounts counts() const = 0;
   [[nodiscard]] virtual PeActivity activity(PeAt at) const = 0;
@@ -109,6 +130,9 @@ class MeshEngine {
   // Bytes of the engine's own state, without what programs declare.
   [[nodiscard]] virtual Bytes state_bytes() const = 0;
   [[nodiscard]] virtual const MeshPlan& plan() const = 0;
+
+ private:
+  virtual void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) = 0;
 };
 
 // The order in which the fast engine visits rows and cycles; none of them changes a cycle, a count or a

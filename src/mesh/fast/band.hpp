@@ -14,7 +14,9 @@ class Band {
 
   // Runs the cycles before `until`; gives up early when `stop` is set.
   void advance(Cycle until, const std::atomic<bool>* stop);
+  // True once nothing can happen any more without something new from outside.
   [[nodiscard]] bool is_quiet() const { return quiet_; }
+  void wake() { quiet_ = false; }
   [[nodiscard]] Cycle now() const { return now_; }
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
 

@@ -46,6 +46,7 @@ class FastEngine final : public MeshEngine {
       return false;
     }();
     if (stopped) return {MeshStatus::interrupted, Cycles{now_}};
+    if (until != Cycles::max()) now_ = std::max(now_, until.count());
     if (!all_quiet()) return {MeshStatus::running, Cycles{now_}};
     Cycle end = 0;
     bool finished = true;
@@ -54,6 +55,15 @@ class FastEngine final : public MeshEngine {
       finished = finished && row->is_finished();
     }
     return {finished ? MeshStatus::finished : MeshStatus::deadlock, Cycles{end}};
+  }
+
+  [[nodiscard]] Cycles now() const override { return Cycles{now_}; }
+
+  [[nodiscard]] std::vector<EdgeWavelet> outside(EdgePort port) const override {
+    return rows_[port.row]->outside(port.side);
+  }
+  [[nodiscard]] std::vector<EdgeWavelet> take_departures(EdgePort port) override {
+    return rows_[port.row]->take_departures(port.side);
   }
 
   [[nodiscard]] MeshCounts counts() const override {
@@ -71,8 +81,18 @@ class FastEngine final : public MeshEngine {
   [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
 
  private:
+  void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
+    rows_[port.row]->line_up(port.side, wavelets);
+    bands_[band_of_row_[port.row]].wake();
+  }
+
+  // Colors that carry the control bit: some program sends it, or somebody outside may.
   void find_control() {
     context_.carries_control.assign(plan_.colors.size(), false);
+    for (const EdgeUse& use : plan_.inputs) {
+      const auto color = std::lower_bound(plan_.colors.begin(), plan_.colors.end(), use.color);
+      context_.carries_control[static_cast<std::size_t>(color - plan_.colors.begin())] = true;
+    }
     for (const auto& program : context_.programs) {
       for (const auto& vector : program.vectors) {
         if (vector.control) context_.carries_control[vector.to.color] = true;
@@ -85,6 +105,7 @@ class FastEngine final : public MeshEngine {
     std::vector<Row*> band;
     for (std::size_t y = 0; y < rows_.size(); ++y) {
       band.push_back(rows_[y].get());
+      band_of_row_.push_back(bands_.size());
       if (y + 1 < rows_.size() && (whole || rows_[y]->is_linked_to(*rows_[y + 1]))) continue;
       bands_.emplace_back(std::move(band), options_.order);
       band.clear();
@@ -122,6 +143,7 @@ class FastEngine final : public MeshEngine {
   fast::RowContext context_;
   std::vector<std::unique_ptr<Row>> rows_;
   std::vector<Band> bands_;
+  std::vector<std::size_t> band_of_row_;
   Cycle now_{};
 };
 

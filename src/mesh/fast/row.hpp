@@ -23,7 +23,7 @@ inline constexpr Cycle kNever = ~Cycle{0};
 struct RowContext {
   const MeshPlan* plan{};
   std::vector<CompiledProgram> programs;
-  std::vector<bool> carries_control;  // per color of the plan: some program sends the control bit
+  std::vector<bool> carries_control;  // per color of the plan: some wavelet may carry the control bit
   MaskedCopy copy{};
   std::uint32_t words{};  // of a plane
 };
@@ -51,6 +51,15 @@ struct Lane {
   [[nodiscard]] std::uint32_t* moving_at(std::uint32_t w) { return &moving[std::size_t{w} * kWordBits + 1]; }
 };
 
+// The outward link of the row's first or last PE, where the layout uses it.
+struct EdgeLink {
+  Port side{};
+  std::uint32_t x{};
+  EdgeQueue queue;
+  std::vector<EdgeWavelet> departed;
+  bool enters = false;  // decision of the cycle under way
+};
+
 class Row {
  public:
   Row(const RowContext& context, std::uint32_t y);
@@ -72,6 +81,9 @@ class Row {
   void write_memory(std::uint32_t x, std::uint32_t address, std::span<const std::uint32_t> words);
   [[nodiscard]] std::vector<std::uint32_t> read_memory(std::uint32_t x, std::uint32_t address,
                                                        std::uint32_t words) const;
+  void line_up(Port side, std::span<const EdgeWavelet> wavelets) { edge(side)->queue.push(wavelets); }
+  [[nodiscard]] std::vector<EdgeWavelet> outside(Port side) const;
+  [[nodiscard]] std::vector<EdgeWavelet> take_departures(Port side);
   [[nodiscard]] const MeshCounts& counts() const { return counts_; }
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;
   [[nodiscard]] PeState state(std::uint32_t x) const;
@@ -122,6 +134,20 @@ class Row {
   void note(Cycle now, Cycle busy_until);
   [[nodiscard]] const Lane* lane_of(const Row* row, std::size_t color) const;
 
+  // row_edge.cpp
+  void build_edges(std::uint32_t y);
+  [[nodiscard]] EdgeLink* edge(Port side);
+  [[nodiscard]] Cycle next_edge_arrival(Cycle now) const;
+  void decide_edges(Cycle now);
+  void enter_from_edges(Cycle now);
+  void leave_over_edges(const Lane& lane, Cycle now);
+  // PEs of a word whose link to the east, or west, leads out of the grid.
+  [[nodiscard]] Word east_rim(std::uint32_t w) const {
+    return w + 1 == words_ ? Word{1} << ((width_ - 1) % kWordBits) : 0;
+  }
+  [[nodiscard]] static Word west_rim(std::uint32_t w) { return w == 0 ? 1 : 0; }
+  [[nodiscard]] std::size_t lane_index(Color color) const;
+
   // row_core.cpp, row_beat.cpp
   void build_cores(std::uint32_t y);
   void wake_cores(Cycle now);
@@ -156,6 +182,7 @@ class Row {
   std::vector<std::unique_ptr<Lane>> lanes_;  // per color of the plan; null where the row does not use it
   std::vector<Lane*> used_;
   std::vector<std::uint8_t> router_turn_, injector_turn_;
+  std::vector<EdgeLink> edges_;
 
   std::vector<Core> cores_;
   std::vector<Thread> threads_;

@@ -9,6 +9,7 @@ namespace wafersim::fast {
 void Row::commit(Cycle now, Row* north, Row* south) {
   if (decided_ != now) {
     for (Lane* lane : used_) lane->fires = lane->injects = false;
+    for (EdgeLink& edge : edges_) edge.enters = false;
   } else {
     stream(now);
     wake_cores(now);
@@ -16,6 +17,7 @@ void Row::commit(Cycle now, Row* north, Row* south) {
   const Row* above = north != nullptr && north->decided_ == now ? north : nullptr;
   const Row* below = south != nullptr && south->decided_ == now ? south : nullptr;
   for (Lane* lane : used_) move_lane(lane->index, now, above, below);
+  enter_from_edges(now);
   end_cycle(now);
 }
 
@@ -33,12 +35,13 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
   const bool from_north = above != nullptr && above->fires && !above->fire_south.empty();
   const bool from_south = below != nullptr && below->fires && !below->fire_north.empty();
   if (!lane.fires && !lane.injects && !from_north && !from_south) return;
+  if (lane.fires && !edges_.empty()) leave_over_edges(lane, now);
   bool moved = false;
   Word east_before = 0;  // departures to the east of the word before
   for (std::uint32_t w = 0; w < words_; ++w) {
     const Word fire = lane.fires ? lane.fire[w] : 0;
-    const Word east = fire & lane.sends[index_of(Port::east)][w];
-    const Word west = fire & lane.sends[index_of(Port::west)][w];
+    const Word east = fire & lane.sends[index_of(Port::east)][w] & ~east_rim(w);
+    const Word west = fire & lane.sends[index_of(Port::west)][w] & ~west_rim(w);
     const Word west_after =
         lane.fires && w + 1 < words_ ? lane.fire[w + 1] & lane.sends[index_of(Port::west)][w + 1] : 0;
     const Word ramp = fire & lane.sends[index_of(Port::ramp)][w];

@@ -18,6 +18,7 @@ Row::Row(const RowContext& context, std::uint32_t y)
       width_{static_cast<std::uint32_t>(context.plan->grid.columns)},
       words_{context.words} {
   build_lanes(y);
+  build_edges(y);
   build_cores(y);
 }
 
@@ -107,6 +108,7 @@ const Lane* Row::lane_of(const Row* row, std::size_t color) const {
 
 bool Row::needs_visit(Cycle now, const Row* north, const Row* south) const {
   if (((wheel_used_ >> (now % kWordBits)) & 1U) != 0) return true;
+  if (!edges_.empty() && next_edge_arrival(now) == now) return true;
   const Cycle before = now - 1;
   if (last_active_ == before) return true;
   return (north != nullptr && north->last_active_ == before) ||
@@ -114,9 +116,10 @@ bool Row::needs_visit(Cycle now, const Row* north, const Row* south) const {
 }
 
 Cycle Row::next_timer(Cycle now) const {
-  if (wheel_used_ == 0) return kNever;
+  const Cycle arrival = next_edge_arrival(now);
+  if (wheel_used_ == 0) return arrival;
   const auto turned = std::rotr(wheel_used_, static_cast<int>(now % kWordBits));
-  return now + static_cast<Cycle>(std::countr_zero(turned));
+  return std::min(arrival, now + static_cast<Cycle>(std::countr_zero(turned)));
 }
 
 void Row::note(Cycle now, Cycle busy_until) {
@@ -140,18 +143,19 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
   for (Lane* lane : used_) {
     if (lane->fires) take_heads(*lane);
   }
+  decide_edges(now);
 }
 
-// Wavelets at the head of a queue that every chosen output has room for.
+// Wavelets at the head of a queue for which a chosen output has no room. The outside always has room.
 Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) const {
   Word blocked = 0;
   if (const Word out = lane.sends[index_of(Port::east)][w]; out != 0) {
     const Word next = w + 1 < words_ ? room(lane, Port::west, w + 1) : 0;
-    blocked |= out & ~((room(lane, Port::west, w) >> 1U) | (next << (kWordBits - 1)));
+    blocked |= out & ~((room(lane, Port::west, w) >> 1U) | (next << (kWordBits - 1)) | east_rim(w));
   }
   if (const Word out = lane.sends[index_of(Port::west)][w]; out != 0) {
     const Word before = w > 0 ? room(lane, Port::east, w - 1) : 0;
-    blocked |= out & ~((room(lane, Port::east, w) << 1U) | (before >> (kWordBits - 1)));
+    blocked |= out & ~((room(lane, Port::east, w) << 1U) | (before >> (kWordBits - 1)) | west_rim(w));
   }
   if (const Word out = lane.sends[index_of(Port::north)][w]; out != 0)
     blocked |= out & ~room(*north, Port::south, w);

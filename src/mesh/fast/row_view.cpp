@@ -40,6 +40,9 @@ bool Row::is_finished() const {
   for (const Thread& thread : threads_) {
     if (thread.phase != ThreadPhase::idle) return false;
   }
+  for (const EdgeLink& edge : edges_) {
+    if (!edge.queue.empty()) return false;
+  }
   for (const Lane* lane : used_) {
     for (const FifoRow* queue : {&lane->router, &lane->input.queue, &lane->output.queue}) {
       for (std::uint32_t w = 0; queue->exists() && w < words_; ++w) {

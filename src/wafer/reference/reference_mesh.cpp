@@ -2,14 +2,17 @@
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
-#include "reference_pe.hpp"
+#include "reference_edge.hpp"
 
 namespace wafersim {
 namespace {
 
 using reference::Cycle;
 using reference::LinkSignal;
+using reference::ReferenceEdge;
 using reference::ReferencePe;
 
 class ReferenceMesh final : public sc_core::sc_module {
@@ -21,6 +24,9 @@ class ReferenceMesh final : public sc_core::sc_module {
         pes.push_back(std::make_unique<ReferencePe>(pe.c_str(), plan, PeAt{x, y}));
         pes.back()->clock(clock);
       }
+    }
+    for (const auto* uses : {&plan.inputs, &plan.outputs}) {
+      for (const EdgeUse& use : *uses) add_edge(use.port);
     }
     for (std::uint32_t y = 0; y < plan.grid.rows; ++y) {
       for (std::uint32_t x = 0; x < plan.grid.columns; ++x) {
@@ -49,6 +55,7 @@ class ReferenceMesh final : public sc_core::sc_module {
   sc_core::sc_clock clock{"clock", sc_core::sc_time{4, sc_core::SC_NS}, 0.5,
                           sc_core::sc_time{1, sc_core::SC_NS}};
   std::vector<std::unique_ptr<ReferencePe>> pes;
+  std::map<EdgePort, std::unique_ptr<ReferenceEdge>> edges;
 
  private:
   struct Link {
@@ -56,7 +63,15 @@ class ReferenceMesh final : public sc_core::sc_module {
     sc_core::sc_signal<std::uint32_t> room;
   };
 
-  // The link from this PE through `port`; at the rim it ends nowhere.
+  void add_edge(EdgePort port) {
+    auto& edge = edges[port];
+    if (edge != nullptr) return;
+    const std::string name = std::string{name_of(port.side)} + "_" + std::to_string(port.row);
+    edge = std::make_unique<ReferenceEdge>(name.c_str());
+    edge->clock(clock);
+  }
+
+  // The link from this PE through `port`; at the rim it ends at the outside, or nowhere.
   void bind(PeAt at, Port port) {
     ReferencePe& here = *pes[plan_.index_of(at)];
     const std::size_t mine = index_of(port);
@@ -71,8 +86,15 @@ class ReferenceMesh final : public sc_core::sc_module {
       return;
     }
     links_.push_back(std::make_unique<Link>());
-    here.in[mine](links_.back()->data);
-    here.room[mine](links_.back()->room);
+    Link& incoming = *links_.back();
+    here.in[mine](incoming.data);
+    here.room[mine](incoming.room);
+    const auto edge = edges.find({at.y, port});
+    if (edge == edges.end()) return;
+    edge->second->in(link.data);
+    edge->second->room(link.room);
+    edge->second->out(incoming.data);
+    edge->second->room_beyond(incoming.room);
   }
 
   [[nodiscard]] ReferencePe* neighbour(PeAt at, Port port) {
@@ -121,6 +143,7 @@ class ReferenceEngine final : public MeshEngine {
       ++now_;
       quiet_ = is_quiet();
     }
+    asked_ = std::max(asked_, until == Cycles::max() ? now_ : until.count());
     if (!quiet_) return {MeshStatus::running, Cycles{now_}};
     Cycle end = 0;
     bool finished = true;
@@ -128,12 +151,26 @@ class ReferenceEngine final : public MeshEngine {
       end = std::max(end, it->busy_until());
       finished = finished && it->is_finished();
     }
+    for (const auto& [port, edge] : mesh_.edges) finished = finished && edge->queue.empty();
     return {finished ? MeshStatus::finished : MeshStatus::deadlock, Cycles{end}};
+  }
+
+  // Cycles in which nothing happens are only made up for when something new has come in.
+  [[nodiscard]] Cycles now() const override { return Cycles{asked_}; }
+
+  [[nodiscard]] std::vector<EdgeWavelet> outside(EdgePort port) const override {
+    const auto edge = mesh_.edges.find(port);
+    return edge == mesh_.edges.end() ? std::vector<EdgeWavelet>{} : edge->second->queue.list();
+  }
+  [[nodiscard]] std::vector<EdgeWavelet> take_departures(EdgePort port) override {
+    const auto edge = mesh_.edges.find(port);
+    return edge == mesh_.edges.end() ? std::vector<EdgeWavelet>{} : std::exchange(edge->second->departed, {});
   }
 
   [[nodiscard]] MeshCounts counts() const override {
     MeshCounts sum;
     for (const auto& it : mesh_.pes) sum += it->counts();
+    for (const auto& [port, edge] : mesh_.edges) sum += edge->counts;
     return sum;
   }
   [[nodiscard]] PeActivity activity(PeAt at) const override { return pe(at).core().activity; }
@@ -144,16 +181,24 @@ class ReferenceEngine final : public MeshEngine {
   [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
 
  private:
+  void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
+    mesh_.edges.at(port)->queue.push(wavelets);
+    quiet_ = false;
+  }
+
   [[nodiscard]] ReferencePe& pe(PeAt at) const { return *mesh_.pes[plan_.index_of(at)]; }
 
   [[nodiscard]] bool is_quiet() const {
     return std::none_of(mesh_.pes.begin(), mesh_.pes.end(),
-                        [](const auto& it) { return it->was_active() || it->next_timer().has_value(); });
+                        [](const auto& it) { return it->was_active() || it->next_timer().has_value(); }) &&
+           std::none_of(mesh_.edges.begin(), mesh_.edges.end(),
+                        [](const auto& it) { return it.second->expects_arrival(); });
   }
 
   MeshPlan plan_;
   ReferenceMesh mesh_;
   Cycle now_{};
+  Cycle asked_{};  // the first cycle that nobody has asked for yet
   bool quiet_ = false;
   sc_core::sc_trace_file* trace_file_ = nullptr;
 };

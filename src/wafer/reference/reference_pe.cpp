@@ -18,7 +18,7 @@ void sc_trace(sc_core::sc_trace_file* file, const LinkSignal& signal, const std:
 }
 
 ReferencePe::ReferencePe(const sc_core::sc_module_name& name, const MeshPlan& plan, PeAt at)
-    : sc_module{name}, plan_{plan}, core_{plan.program_at(at), plan.parameters} {
+    : sc_module{name}, plan_{plan}, at_{at}, core_{plan.program_at(at), plan.parameters} {
   const MeshParameters& parameters = plan.parameters;
   for (std::size_t c = 0; c < plan.colors.size(); ++c) {
     const std::uint16_t route = plan.route_maps[c][plan.index_of(at)];
@@ -50,6 +50,10 @@ ReferencePe::ReferencePe(const sc_core::sc_module_name& name, const MeshPlan& pl
     }
     room[port].initialize(mask);
   }
+}
+
+bool ReferencePe::is_rim(Port port) const {
+  return (port == Port::west && at_.x == 0) || (port == Port::east && at_.x + 1 == plan_.grid.columns);
 }
 
 bool ReferencePe::takes_from(const RouterColor& color, Port port) const {
@@ -130,7 +134,7 @@ void ReferencePe::happen() {
   for (std::size_t port = 0; port < kLinks; ++port) {
     const LinkSignal& arrival = in[port].read();
     if (!arrival.valid) continue;
-    ++counts_.link_hops;
+    if (!is_rim(static_cast<Port>(port))) ++counts_.link_hops;
     for (RouterColor& color : colors_) {
       if (color.color == arrival.color) accept(color, arrival.wavelet);
     }

@@ -67,7 +67,11 @@ class ReferencePe final : public sc_core::sc_module {
   void note_for_trace();
   [[nodiscard]] bool takes_from(const RouterColor& color, Port port) const;
 
+  // True if this link leads out of the grid.
+  [[nodiscard]] bool is_rim(Port port) const;
+
   const MeshPlan& plan_;
+  PeAt at_;
   ReferenceCore core_;
   std::vector<RouterColor> colors_;  // of the plan; route null where this router does not have the color
   std::size_t router_turn_{};

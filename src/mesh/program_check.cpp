@@ -98,6 +98,10 @@ class Checker {
       if (!vector.thread) fault("task '{}': only a microthread activates a task at its end", name);
     }
     check_operands(name, vector);
+    if (vector.row != 0 && (vector.length % vector.row != 0 || uses_fabric(vector))) {
+      fault("task '{}': {} elements in rows of {}: rows are whole, and all in memory", name, vector.length,
+            vector.row);
+    }
     if (const auto color = written_color(vector)) writers_[*color].push_back({task, vector.thread});
     for (const Source* source : {&vector.a, &vector.b}) {
       if (const auto color = color_of(*source)) readers_[*color].push_back({task, vector.thread});
@@ -140,7 +144,9 @@ class Checker {
     if (vector.address % bytes != 0)
       fault("task '{}': address {} is not aligned to {}", name, vector.address, bytes);
     if (length == 0) return;
-    const std::int64_t last = (vector.period == 0 ? length : std::min(length, vector.period)) - 1;
+    if (vector.hold == 0) fault("task '{}': every element must be held once at least", name);
+    const std::uint32_t turn = vector.period == 0 ? length : std::min(length, vector.period);
+    const std::int64_t last = (turn - 1) / std::max(vector.hold, 1U);
     const std::int64_t far = static_cast<std::int64_t>(vector.address) + last * vector.stride * bytes;
     const std::int64_t low = std::min<std::int64_t>(vector.address, far);
     const std::int64_t high = std::max<std::int64_t>(vector.address, far) + bytes;

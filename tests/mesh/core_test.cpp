@@ -1,6 +1,7 @@
 // One PE on its own: what a vector instruction, a task and a conflict cost.
 #include <gtest/gtest.h>
 
+#include "wafersim/mesh/arithmetic.hpp"
 #include "wafersim/mesh/engine.hpp"
 
 namespace wafersim {
@@ -49,6 +50,64 @@ TEST(Core, AccumulatingSinglesInMemoryTakesTwoCyclesAnElementAndTenToStart) {
                        .b = Immediate::f32(2.0F),
                        .length = 64};
   EXPECT_EQ(cycles_of(it), 2U * 64 + 64 / 8 + 10);  // one cycle more every 8 elements
+}
+
+VectorInstruction half_accumulate(std::uint32_t from, std::uint32_t to) {
+  return {.operation = Operation::accumulate,
+          .precision = Precision::f16,
+          .to = MemoryVector{to},
+          .a = MemoryVector{from},
+          .b = Immediate{0x3c00},
+          .length = 32};
+}
+
+// source: Cerebras SDK documentation: full width needs two reads that lie 4 modulo 8 16-bit words apart.
+TEST(Core, AccumulatingHalvesRunsAtFullWidthWhenSourceAndSumLieInOppositeHalves) {
+  EXPECT_EQ(cycles_of(half_accumulate(0, 1032)), 10U + 32 / 4);      // 8 bytes apart, modulo 16
+  EXPECT_EQ(cycles_of(half_accumulate(0, 1024)), 10U + 2 * 32 / 4);  // 0 apart
+  EXPECT_EQ(cycles_of(half_accumulate(2, 1032)), 10U + 2 * 32 / 4);  // 6 apart
+}
+
+// y[0..3) += A[0..3)[k] · x[k] for three k: a beat for 3 of the 4 lanes, and one cycle between two rows.
+TEST(Core, ARepeatedInstructionTakesOneCycleMoreForEachFurtherRow) {
+  VectorInstruction it = half_accumulate(0, 1032);
+  it.a = MemoryVector{.address = 0};
+  it.to = MemoryVector{.address = 1032, .period = 3};
+  it.b = MemoryVector{.address = 512, .hold = 3};
+  it.length = 9;
+  it.row = 3;
+  // Rows begin at bytes 0, 6 and 12 modulo 16, and only 0 lies 8 from 1032: beats of 1, 2 and 2 cycles.
+  EXPECT_EQ(cycles_of(it), 10U + 1 + (1 + 2) + (1 + 2));
+}
+
+TEST(Core, ARepeatedInstructionMultipliesATileByAVector) {
+  VectorInstruction it = half_accumulate(0, 48);
+  it.a = MemoryVector{.address = 0};
+  it.to = MemoryVector{.address = 48, .period = 3};
+  it.b = MemoryVector{.address = 32, .hold = 3};
+  it.length = 6;
+  it.row = 3;
+  Layout layout{{1, 1}};
+  layout.program(
+      {}, {.name = "one", .memory_bytes = 64, .tasks = {{.name = "one", .body = {it}}}, .entry = TaskId{0}});
+  const auto engine = make_fast_engine(layout.build());
+  const auto pair = [](float low, float high) {
+    return f32_to_f16(low) | static_cast<std::uint32_t>(f32_to_f16(high)) << 16U;
+  };
+  engine->write_memory({}, 0, std::vector{pair(1, 2), pair(3, 4), pair(5, 6)});  // columns (1 2 3), (4 5 6)
+  engine->write_memory({}, 32, std::vector{pair(10, 100)});
+  EXPECT_EQ(engine->run().status, MeshStatus::finished);
+  EXPECT_EQ(engine->read_memory({}, 48, 2), (std::vector{pair(410, 520), pair(630, 0)}));
+}
+
+TEST(Core, RowsThatDoNotFillAnInstructionAreRefused) {
+  VectorInstruction it = half_accumulate(0, 1032);
+  it.row = 5;
+  Layout layout{{1, 1}};
+  layout.program(
+      {},
+      {.name = "one", .memory_bytes = 2048, .tasks = {{.name = "one", .body = {it}}}, .entry = TaskId{0}});
+  EXPECT_THROW((void)layout.build(), InputError);
 }
 
 // A data task multiplies each wavelet into two elements.

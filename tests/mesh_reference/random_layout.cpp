@@ -182,6 +182,7 @@ class Grower {
     const std::uint32_t slots = kMemory / bytes;
     MemoryVector vector{.address = 0, .stride = static_cast<std::int32_t>(below(3))};
     if (below(3) == 0) vector.period = 1 + below(8);
+    if (below(4) == 0) vector.hold = 1 + below(6);
     const std::uint32_t reach = static_cast<std::uint32_t>(vector.stride) * (length - 1);
     if (reach >= slots) {
       vector.stride = 0;
@@ -234,6 +235,10 @@ class Grower {
     VectorInstruction vector;
     vector.precision = static_cast<Precision>(below(3));
     vector.length = 1 + below(20);
+    if (below(3) == 0) {
+      vector.row = 1 + below(7);
+      vector.length = vector.row * (1 + below(4));
+    }
     vector.operation = static_cast<Operation>(below(4));
     const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
     vector.a = memory(vector.length, bytes);

@@ -33,6 +33,13 @@ struct MeshParameters {
   // One more cycle every so many elements of that instruction. The one stated fit: 38, 87, 155 and 294 cycles
   // measured at 8, 32, 64 and 128 elements have a slope of 2.04 to 2.17, not 2.
   std::uint32_t accumulate_turn_elements = 8;
+  // Two 64-bit reads in one cycle lie in opposite halves of so many bytes, else they take
+  // `bank_conflict_cycles`. source: Cerebras SDK documentation (for full width, the two addresses differ by 4
+  // modulo 8 16-bit words).
+  std::uint32_t wide_read_turn_bytes = 16;
+  // Between two rows of an instruction that the hardware repeats. Unpublished; from the compute cycles of the
+  // WaferLLM GEMM (OSDI'25) at tiles of 8, 16 and 24: their differences leave 0.97 a row.
+  std::uint32_t row_turn = 1;
   // Elements a cycle. sources: Cerebras SDK documentation (4 FP16 multiply-adds), Rocki et al., SC'20 (2
   // mixed).
   std::uint32_t f16_lanes = 4;

@@ -22,11 +22,13 @@ inline constexpr std::uint32_t kRegisters = 8;
 inline constexpr std::uint8_t kWaveletRegister = 7;  // where a data task finds the wavelet that started it
 
 // Descriptors. Addresses are bytes; strides count elements; after `period` elements (0: never) a vector
-// starts over, as a descriptor with a second dimension of stride 0 does.
+// starts over, as a descriptor with an outer dimension of stride 0 does; each element serves `hold` times
+// running, as with an inner dimension of stride 0.
 struct MemoryVector {
   std::uint32_t address{};
   std::int32_t stride = 1;
   std::uint32_t period{};
+  std::uint32_t hold = 1;
   friend bool operator==(const MemoryVector&, const MemoryVector&) = default;
 };
 struct FabricInput {
@@ -65,6 +67,7 @@ struct VectorInstruction {
   Source a{};
   Source b = Immediate{};
   std::uint32_t length{};
+  std::uint32_t row{};  // repeated by the hardware for every so many elements of its operands; 0: it is not
   std::optional<MemoryVector> copy_to{};  // what goes to the fabric is also stored here
   std::optional<Microthread> thread{};    // runs beside the task; otherwise the task waits for its end
   std::optional<TaskId> when_done{};      // activated when a microthread has finished it

@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -42,10 +43,18 @@ namespace wafersim {
   return accumulates_in_memory(instruction) ? parameters.accumulate_startup : parameters.instruction_startup;
 }
 
+// Elements of the beat that begins with this one: a beat does not reach into the next row.
+[[nodiscard]] inline std::uint32_t beat_elements(const VectorInstruction& instruction, std::uint32_t element,
+                                                 std::uint32_t lanes) {
+  const std::uint32_t row = instruction.row == 0 ? instruction.length : instruction.row;
+  return std::min(lanes, row - element % row);
+}
+
 // Byte address of an element.
 [[nodiscard]] constexpr std::uint32_t address_of(const MemoryVector& vector, std::uint32_t element,
                                                  std::uint32_t bytes) {
-  const std::uint32_t index = vector.period == 0 ? element : element % vector.period;
+  const std::uint32_t turn = vector.period == 0 ? element : element % vector.period;
+  const std::uint32_t index = vector.hold > 1 ? turn / vector.hold : turn;
   return vector.address +
          static_cast<std::uint32_t>(static_cast<std::int32_t>(index) * vector.stride) * bytes;
 }
@@ -57,21 +66,46 @@ namespace wafersim {
   return (a / 4) % parameters.banks % pairs == (b / 4) % parameters.banks % pairs;
 }
 
+// Two 64-bit reads at once need opposite halves of a turn of the banks.
+[[nodiscard]] constexpr bool wide_reads_conflict(std::uint32_t a, std::uint32_t b,
+                                                 const MeshParameters& parameters) {
+  return (a - b) % parameters.wide_read_turn_bytes != parameters.wide_read_turn_bytes / 2;
+}
+
+// A source that every beat reads from memory; a held element is read once a row.
+[[nodiscard]] inline const MemoryVector* streamed(const Source& source) {
+  const auto* memory = std::get_if<MemoryVector>(&source);
+  return memory != nullptr && memory->hold <= 1 ? memory : nullptr;
+}
+
+// Whether a beat has two vectors to read whose banks collide.
+[[nodiscard]] inline bool reads_conflict(const VectorInstruction& instruction, std::uint32_t element,
+                                         const MeshParameters& parameters) {
+  if (instruction.operation == Operation::move) return false;
+  const std::uint32_t bytes = source_bytes(instruction.precision);
+  const MemoryVector* a = streamed(instruction.a);
+  const MemoryVector* b = streamed(instruction.b);
+  if (accumulates_in_memory(instruction) && instruction.precision == Precision::f16) {
+    if (a != nullptr && b != nullptr) return true;  // with the accumulator, three vectors to read
+    const MemoryVector* source = a != nullptr ? a : b;
+    const auto& sum = std::get<MemoryVector>(instruction.to);
+    return source != nullptr && wide_reads_conflict(address_of(*source, element, bytes),
+                                                    address_of(sum, element, bytes), parameters);
+  }
+  return a != nullptr && b != nullptr &&
+         banks_conflict(address_of(*a, element, bytes), address_of(*b, element, bytes), parameters);
+}
+
 // Cycles that the beat starting at this element keeps the datapath.
 [[nodiscard]] inline std::uint32_t beat_cycles(const VectorInstruction& instruction, std::uint32_t element,
                                                const MeshParameters& parameters) {
+  const bool new_row = instruction.row != 0 && element != 0 && element % instruction.row == 0;
+  const std::uint32_t turn = new_row ? parameters.row_turn : 0;
   if (accumulates_in_memory(instruction) && instruction.precision == Precision::f32) {
     const bool turns = (element + 1) % parameters.accumulate_turn_elements == 0;
-    return parameters.f32_accumulate_cycles + static_cast<std::uint32_t>(turns);
+    return turn + parameters.f32_accumulate_cycles + static_cast<std::uint32_t>(turns);
   }
-  if (instruction.operation == Operation::move) return 1;
-  const auto* a = std::get_if<MemoryVector>(&instruction.a);
-  const auto* b = std::get_if<MemoryVector>(&instruction.b);
-  if (a == nullptr || b == nullptr) return 1;
-  const std::uint32_t bytes = source_bytes(instruction.precision);
-  return banks_conflict(address_of(*a, element, bytes), address_of(*b, element, bytes), parameters)
-             ? parameters.bank_conflict_cycles
-             : 1;
+  return turn + (reads_conflict(instruction, element, parameters) ? parameters.bank_conflict_cycles : 1);
 }
 
 [[nodiscard]] constexpr std::uint64_t flops_of(Operation operation) {

@@ -42,7 +42,7 @@ class Compiler {
     compiled.lanes = lanes_of(vector, plan_.parameters);
     compiled.startup = startup_of(vector, plan_.parameters);
     compiled.steady = is_steady(vector);
-    compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && !has_period(compiled);
+    compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && is_straight(compiled);
     if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
       compiled.control = fabric->last == LastWavelet::control;
     }
@@ -75,12 +75,26 @@ class Compiler {
     return {.kind = OperandKind::reg, .reg = reg.index};
   }
 
-  [[nodiscard]] static bool has_period(const CompiledVector& it) {
-    return it.to.memory.period != 0 || it.a.memory.period != 0 || it.b.memory.period != 0;
+  [[nodiscard]] static bool is_straight(const MemoryVector& memory) {
+    return memory.period == 0 && memory.hold <= 1;
   }
-  [[nodiscard]] static bool is_steady(const VectorInstruction& vector) {
-    if (accumulates_in_memory(vector)) return vector.precision != Precision::f32 && !two_reads(vector);
-    return vector.operation == Operation::move || !two_reads(vector);
+  [[nodiscard]] static bool is_straight(const CompiledVector& it) {
+    return is_straight(it.to.memory) && is_straight(it.a.memory) && is_straight(it.b.memory);
+  }
+  [[nodiscard]] bool is_steady(const VectorInstruction& vector) const {
+    if (vector.row != 0) return false;
+    if (!accumulates_in_memory(vector)) return vector.operation == Operation::move || !two_reads(vector);
+    if (vector.precision == Precision::f32 || two_reads(vector)) return false;
+    return vector.precision == Precision::mixed || never_conflicts(vector);
+  }
+  // Where source and sum go on side by side, their distance stays what it is at the first element.
+  [[nodiscard]] bool never_conflicts(const VectorInstruction& vector) const {
+    const MemoryVector* a = streamed(vector.a);
+    const MemoryVector* source = a != nullptr ? a : streamed(vector.b);
+    if (source == nullptr) return true;
+    const auto& sum = std::get<MemoryVector>(vector.to);
+    const bool side_by_side = is_straight(*source) && is_straight(sum) && source->stride == sum.stride;
+    return side_by_side && !reads_conflict(vector, 0, plan_.parameters);
   }
   [[nodiscard]] static bool two_reads(const VectorInstruction& vector) {
     return std::holds_alternative<MemoryVector>(vector.a) && std::holds_alternative<MemoryVector>(vector.b);

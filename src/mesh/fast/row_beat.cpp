@@ -170,7 +170,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
   if (vector.plain) return compute_plain_beat(x, core, thread);
   const VectorInstruction& source = vector.source;
   const std::uint32_t result_size = result_bytes(source.precision);
-  const std::uint32_t end = std::min(thread.done + vector.lanes, source.length);
+  const std::uint32_t end = thread.done + beat_elements(source, thread.done, vector.lanes);
   std::uint32_t wavelet = 0;
   for (std::uint32_t element = thread.done, lane = 0; element < end; ++element, ++lane) {
     const std::uint32_t a = operand(core, vector.a, element, source.precision, lane, x);

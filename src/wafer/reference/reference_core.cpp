@@ -62,7 +62,7 @@ void ReferenceCore::beat(Cycle now) {
 void ReferenceCore::run_beat(Thread& thread, Cycle now) {
   const VectorInstruction& vector = *thread.vector;
   const std::uint32_t cycles = beat_cycles(vector, thread.done, parameters_);
-  const std::uint32_t lanes = std::min(lanes_of(vector, parameters_), vector.length - thread.done);
+  const std::uint32_t lanes = beat_elements(vector, thread.done, lanes_of(vector, parameters_));
   const std::uint32_t in_bytes = source_bytes(vector.precision);
   const std::uint32_t out_bytes = result_bytes(vector.precision);
 

@@ -13,9 +13,10 @@ void EdgeQueue::push(std::span<const EdgeWavelet> wavelets) {
   }
 }
 
-EdgeWavelet EdgeQueue::take() {
+EdgeWavelet EdgeQueue::take(std::uint64_t cycle) {
   const EdgeWavelet wavelet = waiting_.front();
   waiting_.pop_front();
+  crossings_.emplace_back(cycle);
   return wavelet;
 }
 

@@ -75,7 +75,10 @@ std::vector<EdgePort> ports_of(const MeshPlan& plan) {
 
 bool same_edges(MeshEngine& a, MeshEngine& b, std::uint64_t cycle) {
   for (const EdgePort port : ports_of(a.plan())) {
-    if (a.outside(port) == b.outside(port) && a.take_departures(port) == b.take_departures(port)) continue;
+    if (a.outside(port) == b.outside(port) && a.take_departures(port) == b.take_departures(port) &&
+        a.take_crossings(port) == b.take_crossings(port)) {
+      continue;
+    }
     std::cerr << "the " << name_of(port.side) << " edge of row " << port.row << " differs, cycle " << cycle
               << "\n";
     return false;
@@ -226,25 +229,28 @@ class LateHand {
   std::vector<std::size_t> next_;
 };
 
-// Departures of all ports, taken at any time.
-class Departures {
+// What crossed the edge at all ports, taken at any time.
+class Traffic {
  public:
   void take(MeshEngine& engine) {
     for (const EdgePort port : ports_of(engine.plan())) {
       const auto more = engine.take_departures(port);
-      of_[port].insert(of_[port].end(), more.begin(), more.end());
+      out_[port].insert(out_[port].end(), more.begin(), more.end());
+      const auto in = engine.take_crossings(port);
+      in_[port].insert(in_[port].end(), in.begin(), in.end());
     }
   }
-  friend bool operator==(const Departures&, const Departures&) = default;
+  friend bool operator==(const Traffic&, const Traffic&) = default;
 
  private:
-  std::map<EdgePort, std::vector<EdgeWavelet>> of_;
+  std::map<EdgePort, std::vector<EdgeWavelet>> out_;
+  std::map<EdgePort, std::vector<Cycles>> in_;
 };
 
 bool cutting_changes_nothing(MeshEngine& whole, MeshEngine& cut, const RandomMesh& mesh, std::uint64_t seed) {
   for (MeshEngine* engine : {&whole, &cut}) fill_memory(*engine, seed);
-  Departures expected;
-  Departures found;
+  Traffic expected;
+  Traffic found;
   inject_all(whole, mesh);
   const MeshOutcome end = whole.advance(Cycles{kLastCycle});
   expected.take(whole);

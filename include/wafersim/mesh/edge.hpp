@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
@@ -55,12 +56,16 @@ class EdgeQueue {
     if (waiting_.empty() || waiting_.front().cycle.count() < cycle) return std::nullopt;
     return waiting_.front().cycle.count();
   }
-  EdgeWavelet take();
+  // The head crosses in this cycle.
+  EdgeWavelet take(std::uint64_t cycle);
+  // The cycles in which wavelets crossed since this was last asked, in order.
+  [[nodiscard]] std::vector<Cycles> take_crossings() { return std::exchange(crossings_, {}); }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] std::vector<EdgeWavelet> list() const { return {waiting_.begin(), waiting_.end()}; }
 
  private:
   std::deque<EdgeWavelet> waiting_;
+  std::vector<Cycles> crossings_;
 };
 
 }  // namespace wafersim

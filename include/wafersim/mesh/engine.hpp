@@ -121,6 +121,8 @@ class MeshEngine {
   void inject(EdgePort port, std::span<const EdgeWavelet> wavelets);
   // What still waits outside a port.
   [[nodiscard]] virtual std::vector<EdgeWavelet> outside(EdgePort port) const = 0;
+  // The cycles in which wavelets have come in through a port since this was last asked, in order.
+  [[nodiscard]] virtual std::vector<Cycles> take_crossings(EdgePort port) = 0;
   // What has left through a port since this was last asked, in order. The outside always takes it at once.
   [[nodiscard]] virtual std::vector<EdgeWavelet> take_departures(EdgePort port) = 0;
 

@@ -62,6 +62,9 @@ class FastEngine final : public MeshEngine {
   [[nodiscard]] std::vector<EdgeWavelet> outside(EdgePort port) const override {
     return rows_[port.row]->outside(port.side);
   }
+  [[nodiscard]] std::vector<Cycles> take_crossings(EdgePort port) override {
+    return rows_[port.row]->take_crossings(port.side);
+  }
   [[nodiscard]] std::vector<EdgeWavelet> take_departures(EdgePort port) override {
     return rows_[port.row]->take_departures(port.side);
   }

@@ -83,6 +83,7 @@ class Row {
                                                        std::uint32_t words) const;
   void line_up(Port side, std::span<const EdgeWavelet> wavelets) { edge(side)->queue.push(wavelets); }
   [[nodiscard]] std::vector<EdgeWavelet> outside(Port side) const;
+  [[nodiscard]] std::vector<Cycles> take_crossings(Port side);
   [[nodiscard]] std::vector<EdgeWavelet> take_departures(Port side);
   [[nodiscard]] const MeshCounts& counts() const { return counts_; }
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;

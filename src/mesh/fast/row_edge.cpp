@@ -49,7 +49,7 @@ void Row::decide_edges(Cycle now) {
 void Row::enter_from_edges(Cycle now) {
   for (EdgeLink& edge : edges_) {
     if (!edge.enters) continue;
-    const EdgeWavelet wavelet = edge.queue.take();
+    const EdgeWavelet wavelet = edge.queue.take(now);
     Lane& lane = *lanes_[lane_index(wavelet.color)];
     lane.router.push_one(edge.x, wavelet.value, wavelet.control);
     lane.live = true;
@@ -75,6 +75,11 @@ std::vector<EdgeWavelet> Row::outside(Port side) const {
     if (edge.side == side) return edge.queue.list();
   }
   return {};
+}
+
+std::vector<Cycles> Row::take_crossings(Port side) {
+  EdgeLink* const link = edge(side);
+  return link == nullptr ? std::vector<Cycles>{} : link->queue.take_crossings();
 }
 
 std::vector<EdgeWavelet> Row::take_departures(Port side) {

@@ -24,7 +24,7 @@ void ReferenceEdge::decide() {
 
 void ReferenceEdge::happen() {
   if (enters_) {
-    queue.take();
+    queue.take(now_);
     ++counts.edge_arrivals;
   }
   if (const LinkSignal& leaving = in.read(); leaving.valid) {

@@ -162,6 +162,10 @@ class ReferenceEngine final : public MeshEngine {
     const auto edge = mesh_.edges.find(port);
     return edge == mesh_.edges.end() ? std::vector<EdgeWavelet>{} : edge->second->queue.list();
   }
+  [[nodiscard]] std::vector<Cycles> take_crossings(EdgePort port) override {
+    const auto edge = mesh_.edges.find(port);
+    return edge == mesh_.edges.end() ? std::vector<Cycles>{} : edge->second->queue.take_crossings();
+  }
   [[nodiscard]] std::vector<EdgeWavelet> take_departures(EdgePort port) override {
     const auto edge = mesh_.edges.find(port);
     return edge == mesh_.edges.end() ? std::vector<EdgeWavelet>{} : std::exchange(edge->second->departed, {});

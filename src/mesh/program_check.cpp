@@ -20,6 +20,7 @@ class Checker {
     check_program();
     for (std::size_t task = 0; task < program_.tasks.size(); ++task) check_task(task);
     check_data_tasks();
+    check_descriptors();
     check_sharing(readers_, "read");
     check_sharing(writers_, "written");
     return std::move(faults_);
@@ -49,6 +50,7 @@ class Checker {
     if (program_.tasks.size() > kTasksPerProgram) {
       fault("has {} tasks, at most {} are possible", program_.tasks.size(), kTasksPerProgram);
     }
+    for (const Fifo& fifo : program_.fifos) check_fifo(fifo);
     if (program_.entry) check_task_id(*program_.entry, "the entry");
     const ProgramColors colors = colors_of(program_);
     if (colors.read.size() > parameters_.input_queues) {
@@ -58,6 +60,49 @@ class Checker {
       fault("writes {} colors, but a PE has {} output queues", colors.written.size(),
             parameters_.output_queues);
     }
+  }
+
+  void check_fifo(const Fifo& fifo) {
+    if (fifo.slots < 2 || fifo.slot_elements == 0 || (fifo.element_bytes != 2 && fifo.element_bytes != 4)) {
+      fault("a FIFO needs two slots or more of at least one element of 2 or 4 bytes");
+    } else if (fifo.address % fifo.element_bytes != 0) {
+      fault("a FIFO at address {} is not aligned to {}", fifo.address, fifo.element_bytes);
+    } else if (std::uint64_t{fifo.address} +
+                   std::uint64_t{fifo.slots} * fifo.slot_elements * fifo.element_bytes >
+               program_.memory_bytes) {
+      fault("a FIFO of {} slots with {} elements exceeds the {} bytes declared", fifo.slots,
+            fifo.slot_elements, program_.memory_bytes);
+    }
+  }
+
+  // The FIFO behind a number, if the instruction may use it with elements of so many bytes.
+  void check_fifo_use(const std::string& task, FifoId id, std::uint32_t bytes) {
+    const auto number = static_cast<std::size_t>(id);
+    if (number >= program_.fifos.size()) {
+      fault("task '{}': FIFO {} of {}", task, number, program_.fifos.size());
+    } else if (bytes != 0 && program_.fifos[number].element_bytes != bytes) {
+      fault("task '{}': elements of {} bytes in a FIFO of {}", task, bytes,
+            program_.fifos[number].element_bytes);
+    }
+  }
+
+  void check_displacement(const std::string& task, const VectorInstruction& vector) {
+    const Displacement& it = *vector.displaced;
+    const auto* memory = std::get_if<MemoryVector>(&vector.a);
+    if (memory == nullptr) {
+      fault("task '{}': only a vector in memory can be displaced", task);
+      return;
+    }
+    if (it.index >= kRegisters) fault("task '{}': register {} of {}", task, it.index, kRegisters);
+    if (it.ring == 0) {
+      fault("task '{}': a displacement needs a ring", task);
+      return;
+    }
+    // The farthest that any value of the register can reach.
+    MemoryVector far = *memory;
+    const std::uint32_t bytes = source_bytes(vector.precision);
+    far.address += (it.ring - 1) / bytes * bytes;
+    check_memory(task, far, vector.length, bytes);
   }
 
   void check_task_id(TaskId task, std::string_view who) {
@@ -80,6 +125,8 @@ class Checker {
         check_task_id(activate->task, "an activation");
       } else if (const auto* block = std::get_if<Block>(&instruction)) {
         check_task_id(block->task, "a block");
+      } else if (const auto* commit = std::get_if<Commit>(&instruction)) {
+        check_fifo_use(program_.tasks[index].name, commit->fifo, 0);
       } else if (const auto* unblock = std::get_if<Unblock>(&instruction)) {
         check_task_id(unblock->task, "an unblock");
       }
@@ -131,6 +178,19 @@ class Checker {
       check_memory(name, *memory, vector.length, source);
     if (const auto* memory = std::get_if<MemoryVector>(&vector.to))
       check_memory(name, *memory, vector.length, result);
+    if (const auto* slot = std::get_if<FifoSlot>(&vector.to)) {
+      check_fifo_use(name, slot->fifo, result);
+      const auto number = static_cast<std::size_t>(slot->fifo);
+      if (number < program_.fifos.size() && vector.length > program_.fifos[number].slot_elements) {
+        fault("task '{}': {} elements do not fit the slot of a FIFO", name, vector.length);
+      }
+    }
+    for (const Source* it : {&vector.a, &vector.b}) {
+      if (const auto* head = std::get_if<FifoHead>(it)) check_fifo_use(name, head->fifo, source);
+    }
+    if (std::holds_alternative<FifoHead>(vector.a) && std::holds_alternative<FifoHead>(vector.b))
+      fault("task '{}': both sources are FIFOs", name);
+    if (vector.displaced) check_displacement(name, vector);
     if (vector.copy_to) check_memory(name, *vector.copy_to, vector.length, result);
     for (const auto* reg : {std::get_if<Register>(&vector.a), std::get_if<Register>(&vector.b),
                             std::get_if<Register>(&vector.to)}) {
@@ -156,11 +216,15 @@ class Checker {
   }
 
   void check_data_tasks() {
-    std::map<Color, std::size_t> started;
+    std::map<std::pair<Color, bool>, std::size_t> started;
     for (std::size_t task = 0; task < program_.tasks.size(); ++task) {
       const auto& color = program_.tasks[task].started_by;
-      if (!color) continue;
-      const auto [entry, fresh] = started.emplace(*color, task);
+      if (!color) {
+        if (program_.tasks[task].on_control)
+          fault("task '{}': a control task needs a color", program_.tasks[task].name);
+        continue;
+      }
+      const auto [entry, fresh] = started.emplace(std::pair{*color, program_.tasks[task].on_control}, task);
       if (!fresh) {
         fault("the queue of color {} is read by two tasks, '{}' and '{}'", number_of(*color),
               program_.tasks[entry->second].name, program_.tasks[task].name);
@@ -170,6 +234,26 @@ class Checker {
         fault("the queue of color {} is read by two tasks, '{}' and '{}'", number_of(*color),
               program_.tasks[task].name, program_.tasks[user.task].name);
       }
+    }
+  }
+
+  void check_descriptors() {
+    std::uint32_t descriptors = 0;
+    for (const Task& task : program_.tasks) {
+      for (const Instruction& instruction : task.body) {
+        const auto* vector = std::get_if<VectorInstruction>(&instruction);
+        if (!task.stays_loaded || vector == nullptr) continue;
+        for (const Source* source : {&vector->a, &vector->b}) {
+          const bool scalar =
+              std::holds_alternative<Register>(*source) || std::holds_alternative<Immediate>(*source);
+          descriptors += scalar ? 0 : 1;
+        }
+        descriptors += std::holds_alternative<Register>(vector->to) ? 0 : 1;
+      }
+    }
+    if (descriptors > parameters_.descriptor_registers) {
+      fault("{} descriptors stay loaded, but a core has {} registers for them", descriptors,
+            parameters_.descriptor_registers);
     }
   }
 

@@ -86,6 +86,7 @@ class Grower {
     p.task_dispatch = 1 + below(6);
     p.repeat_dispatch = 1 + below(3);
     p.control_cycles = 1 + below(2);
+    p.loaded_startup = below(4);
     return p;
   }
 
@@ -231,6 +232,36 @@ class Grower {
     return vector;
   }
 
+  // Begins source a somewhere within the first words, by a wavelet's index or walking round a ring.
+  void displace(VectorInstruction& vector) {
+    const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
+    vector.a = MemoryVector{};
+    vector.displaced = Displacement{.index = kWaveletRegister, .upper = true, .unit = bytes, .ring = 64};
+    if (below(2) == 0) {
+      vector.displaced =
+          Displacement{.index = static_cast<std::uint8_t>(below(3)), .step = bytes, .ring = 32};
+    }
+  }
+
+  // The task's result goes to a FIFO, and the instruction that is returned takes it out again.
+  VectorInstruction pass_through_fifo(Program& program, Task& task, VectorInstruction axpy,
+                                      std::uint32_t runs) {
+    const std::uint32_t bytes = axpy.precision == Precision::f16 ? 2 : 4;
+    const auto fifo = FifoId{static_cast<std::uint8_t>(program.fifos.size())};
+    program.fifos.push_back(
+        {.address = 0, .slots = 2 + below(3), .slot_elements = axpy.length, .element_bytes = bytes});
+    axpy.to = FifoSlot{fifo};
+    task.body.push_back(axpy);
+    task.body.push_back(Commit{fifo});
+    VectorInstruction reader{.precision = bytes == 2 ? Precision::f16 : Precision::f32,
+                             .a = FifoHead{fifo},
+                             .length = axpy.length * runs};
+    reader.operation = below(2) == 0 ? Operation::move : Operation::add;
+    reader.b = value(reader.length, bytes);
+    reader.to = memory(reader.length, bytes);
+    return reader;
+  }
+
   VectorInstruction compute() {
     VectorInstruction vector;
     vector.precision = static_cast<Precision>(below(3));
@@ -258,9 +289,20 @@ class Grower {
       if (below(5) == 0 && program.tasks.size() < 6) {
         Task task{.name = "data", .started_by = use.color};
         VectorInstruction axpy = compute();
-        axpy.b = Register{kWaveletRegister};
-        task.body.push_back(axpy);
+        axpy.b = Register{kWaveletRegister, below(2) == 0};
+        task.stays_loaded = below(2) == 0;
+        if (below(2) == 0) displace(axpy);
+        if (below(2) == 0) {
+          work.push_back(pass_through_fifo(program, task, axpy, use.wavelets));
+        } else {
+          task.body.push_back(axpy);
+        }
         program.tasks.push_back(task);
+        if (below(2) == 0) {
+          task.on_control = true;
+          task.body.resize(1);
+          program.tasks.push_back(task);
+        }
         continue;
       }
       VectorInstruction vector = receive(use);

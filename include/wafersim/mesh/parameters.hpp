@@ -48,7 +48,12 @@ struct MeshParameters {
   // task runs again.
   std::uint32_t task_dispatch = 4;
   std::uint32_t repeat_dispatch = 2;
-  // An instruction that activates, blocks or unblocks a task, or hands a vector instruction to a microthread.
+  // Start-up of an instruction whose descriptors are in registers already (assumption: it is only issued).
+  std::uint32_t loaded_startup = 1;
+  // source: Hot Chips 34 (44 descriptor registers a core).
+  std::uint32_t descriptor_registers = 44;
+  // An instruction that commits a slot of a FIFO, blocks or unblocks a task, or hands a vector instruction to
+  // a microthread.
   std::uint32_t control_cycles = 1;
 };
 

@@ -42,8 +42,10 @@ struct FabricOutput {
   LastWavelet last = LastWavelet::plain;
   friend bool operator==(const FabricOutput&, const FabricOutput&) = default;
 };
+// FP16 operands take the lower half of a register, or the upper one.
 struct Register {
   std::uint8_t index{};
+  bool upper = false;
   friend bool operator==(const Register&, const Register&) = default;
 };
 struct Immediate {
@@ -52,8 +54,43 @@ struct Immediate {
   friend bool operator==(const Immediate&, const Immediate&) = default;
 };
 
-using Source = std::variant<MemoryVector, FabricInput, Register, Immediate>;
-using Destination = std::variant<MemoryVector, FabricOutput, Register>;
+// A FIFO in memory: a ring of equal slots. Tasks work in the slot that is open, and a commit hands it to the
+// readers; reading takes elements in order, across instructions. source: FIFO descriptors of the vendor's
+// layout language.
+struct Fifo {
+  std::uint32_t address{};
+  std::uint32_t slots{};
+  std::uint32_t slot_elements{};
+  std::uint32_t element_bytes = 4;
+  [[nodiscard]] std::uint32_t capacity() const { return slots * slot_elements; }
+  friend bool operator==(const Fifo&, const Fifo&) = default;
+};
+enum class FifoId : std::uint8_t {};
+// The oldest elements that were committed and not yet read.
+struct FifoHead {
+  FifoId fifo{};
+  friend bool operator==(const FifoHead&, const FifoHead&) = default;
+};
+// The open slot.
+struct FifoSlot {
+  FifoId fifo{};
+  friend bool operator==(const FifoSlot&, const FifoSlot&) = default;
+};
+
+using Source = std::variant<MemoryVector, FabricInput, Register, Immediate, FifoHead>;
+using Destination = std::variant<MemoryVector, FabricOutput, Register, FifoSlot>;
+
+// How far behind its address a vector begins: a register, or its upper half (the index of an indexed
+// wavelet), times `unit` bytes, around a ring of `ring` bytes. Each use moves the register on by `step`
+// around the ring (a circular descriptor).
+struct Displacement {
+  std::uint8_t index{};
+  bool upper = false;
+  std::uint32_t unit = 1;
+  std::uint32_t step{};
+  std::uint32_t ring = 1;
+  friend bool operator==(const Displacement&, const Displacement&) = default;
+};
 
 // move: to = a; add: to = a + b; multiply: to = a * b; accumulate: to = to + a * b.
 enum class Operation : std::uint8_t { move, add, multiply, accumulate };
@@ -68,9 +105,10 @@ struct VectorInstruction {
   Source b = Immediate{};
   std::uint32_t length{};
   std::uint32_t row{};  // repeated by the hardware for every so many elements of its operands; 0: it is not
-  std::optional<MemoryVector> copy_to{};  // what goes to the fabric is also stored here
-  std::optional<Microthread> thread{};    // runs beside the task; otherwise the task waits for its end
-  std::optional<TaskId> when_done{};      // activated when a microthread has finished it
+  std::optional<Displacement> displaced{};  // where source a begins, if it lies in memory
+  std::optional<MemoryVector> copy_to{};    // what goes to the fabric is also stored here
+  std::optional<Microthread> thread{};      // runs beside the task; otherwise the task waits for its end
+  std::optional<TaskId> when_done{};        // activated when a microthread has finished it
   friend bool operator==(const VectorInstruction&, const VectorInstruction&) = default;
 };
 struct ScalarInstructions {
@@ -85,12 +123,21 @@ struct Block {
 struct Unblock {
   TaskId task{};
 };
-using Instruction = std::variant<VectorInstruction, ScalarInstructions, Activate, Block, Unblock>;
+// Closes the open slot of a FIFO and opens the next one; waits until that is empty.
+struct Commit {
+  FifoId fifo{};
+};
+using Instruction = std::variant<VectorInstruction, ScalarInstructions, Activate, Block, Unblock, Commit>;
 
 struct Task {
   std::string name;
   std::optional<Color> started_by{};  // a data task: each wavelet of this color starts it once
   std::vector<Instruction> body{};
+  // A control task: started by the wavelets of its color that carry the control bit, which then pass the
+  // color's data task by.
+  bool on_control = false;
+  // Its descriptors stay in registers: from its second run on, its instructions start in `loaded_startup`.
+  bool stays_loaded = false;
 };
 
 struct Program {
@@ -98,6 +145,7 @@ struct Program {
   std::uint32_t memory_bytes{};
   std::vector<Task> tasks{};
   std::optional<TaskId> entry{};  // runs from cycle 0
+  std::vector<Fifo> fifos{};
 };
 
 }  // namespace wafersim

@@ -35,11 +35,13 @@ namespace wafersim {
 
 [[nodiscard]] inline bool accumulates_in_memory(const VectorInstruction& instruction) {
   return instruction.operation == Operation::accumulate &&
-         std::holds_alternative<MemoryVector>(instruction.to);
+         (std::holds_alternative<MemoryVector>(instruction.to) ||
+          std::holds_alternative<FifoSlot>(instruction.to));
 }
 
 [[nodiscard]] inline std::uint32_t startup_of(const VectorInstruction& instruction,
-                                              const MeshParameters& parameters) {
+                                              const MeshParameters& parameters, bool loaded = false) {
+  if (loaded) return parameters.loaded_startup;
   return accumulates_in_memory(instruction) ? parameters.accumulate_startup : parameters.instruction_startup;
 }
 
@@ -57,6 +59,43 @@ namespace wafersim {
   const std::uint32_t index = vector.hold > 1 ? turn / vector.hold : turn;
   return vector.address +
          static_cast<std::uint32_t>(static_cast<std::int32_t>(index) * vector.stride) * bytes;
+}
+
+// What a PE remembers of a FIFO: elements committed and read since the start.
+struct FifoState {
+  std::uint64_t committed{};
+  std::uint64_t read{};
+  [[nodiscard]] std::uint64_t filled() const { return committed - read; }
+  // Whether the slot behind the open one is empty.
+  [[nodiscard]] bool can_commit(const Fifo& fifo) const {
+    return read + fifo.capacity() >= committed + 2ULL * fifo.slot_elements;
+  }
+  friend bool operator==(const FifoState&, const FifoState&) = default;
+};
+[[nodiscard]] inline MemoryVector head_of(const Fifo& fifo, const FifoState& state) {
+  return {.address =
+              fifo.address + static_cast<std::uint32_t>(state.read % fifo.capacity()) * fifo.element_bytes};
+}
+[[nodiscard]] inline MemoryVector open_slot_of(const Fifo& fifo, const FifoState& state) {
+  return {.address = fifo.address +
+                     static_cast<std::uint32_t>(state.committed % fifo.capacity()) * fifo.element_bytes};
+}
+// The FIFO that an instruction reads.
+[[nodiscard]] inline std::optional<FifoId> read_fifo(const VectorInstruction& instruction) {
+  for (const Source* source : {&instruction.a, &instruction.b}) {
+    if (const auto* head = std::get_if<FifoHead>(source)) return head->fifo;
+  }
+  return std::nullopt;
+}
+// Where source a of an instruction begins behind its address, and the register's value after it.
+struct Displaced {
+  std::uint32_t bytes{};
+  std::uint32_t after{};
+};
+[[nodiscard]] inline Displaced displaced_by(const Displacement& displacement, std::uint32_t value) {
+  const std::uint32_t part = displacement.upper ? value >> 16U : value;
+  return {part * displacement.unit % displacement.ring,
+          displacement.step == 0 ? value : (value + displacement.step) % displacement.ring};
 }
 
 // Two reads at once conflict when their banks agree in the half they lie in.
@@ -78,9 +117,15 @@ namespace wafersim {
   return memory != nullptr && memory->hold <= 1 ? memory : nullptr;
 }
 
+// What only the core knows of an instruction: where its source a and its sum lie.
+struct Placement {
+  std::uint32_t displacement{};        // of source a
+  std::optional<MemoryVector> slot{};  // the open slot, if the result goes to a FIFO
+};
+
 // Whether a beat has two vectors to read whose banks collide.
 [[nodiscard]] inline bool reads_conflict(const VectorInstruction& instruction, std::uint32_t element,
-                                         const MeshParameters& parameters) {
+                                         const MeshParameters& parameters, const Placement& placement) {
   if (instruction.operation == Operation::move) return false;
   const std::uint32_t bytes = source_bytes(instruction.precision);
   const MemoryVector* a = streamed(instruction.a);
@@ -88,28 +133,38 @@ namespace wafersim {
   if (accumulates_in_memory(instruction) && instruction.precision == Precision::f16) {
     if (a != nullptr && b != nullptr) return true;  // with the accumulator, three vectors to read
     const MemoryVector* source = a != nullptr ? a : b;
-    const auto& sum = std::get<MemoryVector>(instruction.to);
-    return source != nullptr && wide_reads_conflict(address_of(*source, element, bytes),
+    const MemoryVector sum = placement.slot ? *placement.slot : std::get<MemoryVector>(instruction.to);
+    const std::uint32_t begins = source == a ? placement.displacement : 0;
+    return source != nullptr && wide_reads_conflict(begins + address_of(*source, element, bytes),
                                                     address_of(sum, element, bytes), parameters);
   }
   return a != nullptr && b != nullptr &&
-         banks_conflict(address_of(*a, element, bytes), address_of(*b, element, bytes), parameters);
+         banks_conflict(placement.displacement + address_of(*a, element, bytes),
+                        address_of(*b, element, bytes), parameters);
 }
 
 // Cycles that the beat starting at this element keeps the datapath.
 [[nodiscard]] inline std::uint32_t beat_cycles(const VectorInstruction& instruction, std::uint32_t element,
-                                               const MeshParameters& parameters) {
+                                               const MeshParameters& parameters, const Placement& placement) {
   const bool new_row = instruction.row != 0 && element != 0 && element % instruction.row == 0;
   const std::uint32_t turn = new_row ? parameters.row_turn : 0;
   if (accumulates_in_memory(instruction) && instruction.precision == Precision::f32) {
     const bool turns = (element + 1) % parameters.accumulate_turn_elements == 0;
     return turn + parameters.f32_accumulate_cycles + static_cast<std::uint32_t>(turns);
   }
-  return turn + (reads_conflict(instruction, element, parameters) ? parameters.bank_conflict_cycles : 1);
+  return turn +
+         (reads_conflict(instruction, element, parameters, placement) ? parameters.bank_conflict_cycles : 1);
 }
 
 [[nodiscard]] constexpr std::uint64_t flops_of(Operation operation) {
   return operation == Operation::move ? 0 : operation == Operation::accumulate ? 2 : 1;
+}
+
+[[nodiscard]] inline bool has_control_task(const Program& program, Color color) {
+  for (const Task& task : program.tasks) {
+    if (task.on_control && task.started_by == color) return true;
+  }
+  return false;
 }
 
 [[nodiscard]] inline std::optional<Color> written_color(const VectorInstruction& instruction) {

@@ -11,6 +11,7 @@ class Compiler {
   Compiler(const Program& program, const MeshPlan& plan) : program_{program}, plan_{plan} {}
 
   CompiledProgram run() {
+    out_.fifos = program_.fifos;
     out_.memory_words = program_.memory_bytes / 4;
     out_.thread_slot.assign(1 + plan_.parameters.microthreads, kNoColor);
     out_.thread_slot[0] = 0;
@@ -18,6 +19,10 @@ class Compiler {
     for (const Task& task : program_.tasks) {
       out_.task_start.push_back(static_cast<std::uint32_t>(out_.steps.size()));
       out_.task_color.push_back(task.started_by ? index_of(*task.started_by) : kNoColor);
+      const bool beside = task.started_by && !task.on_control && has_control_task(program_, *task.started_by);
+      out_.on_control.push_back(task.on_control);
+      out_.passes_control.push_back(beside);
+      if (task.stays_loaded) out_.stay_loaded |= 1U << (out_.task_start.size() - 1);
       out_.has_data_tasks |= task.started_by.has_value();
       for (const Instruction& instruction : task.body)
         std::visit([this](const auto& it) { add(it); }, instruction);
@@ -42,10 +47,13 @@ class Compiler {
     compiled.lanes = lanes_of(vector, plan_.parameters);
     compiled.startup = startup_of(vector, plan_.parameters);
     compiled.steady = is_steady(vector);
-    compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && is_straight(compiled);
+    compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && is_straight(compiled) &&
+                     !vector.displaced && !uses_fifo(compiled);
     if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
       compiled.control = fabric->last == LastWavelet::control;
     }
+    if (const auto fifo = read_fifo(vector)) compiled.reads_fifo = static_cast<std::uint8_t>(*fifo);
+    if (vector.displaced) out_.has_registers = true;
     if (vector.thread) {
       std::uint8_t& slot = out_.thread_slot[1 + static_cast<std::size_t>(*vector.thread)];
       if (slot == kNoColor) slot = static_cast<std::uint8_t>(out_.threads++);
@@ -62,6 +70,16 @@ class Compiler {
     out_.steps.push_back({StepKind::unblock, static_cast<std::uint32_t>(it.task)});
   }
 
+  void add(const Commit& it) {
+    out_.steps.push_back({StepKind::commit, static_cast<std::uint32_t>(it.fifo)});
+  }
+
+  Operand operand(const FifoHead& it) {
+    return {.kind = OperandKind::fifo, .fifo = static_cast<std::uint8_t>(it.fifo)};
+  }
+  Operand operand(const FifoSlot& it) {
+    return {.kind = OperandKind::fifo, .fifo = static_cast<std::uint8_t>(it.fifo)};
+  }
   Operand operand(const MemoryVector& memory) { return {.kind = OperandKind::memory, .memory = memory}; }
   Operand operand(const FabricInput& in) {
     return {.kind = OperandKind::fabric, .color = index_of(in.color)};
@@ -72,7 +90,8 @@ class Compiler {
   Operand operand(const Immediate& it) { return {.kind = OperandKind::immediate, .bits = it.bits}; }
   Operand operand(const Register& reg) {
     out_.has_registers = true;
-    return {.kind = OperandKind::reg, .reg = reg.index};
+    return {
+        .kind = OperandKind::reg, .reg = reg.index, .shift = static_cast<std::uint8_t>(reg.upper ? 16 : 0)};
   }
 
   [[nodiscard]] static bool is_straight(const MemoryVector& memory) {
@@ -81,20 +100,25 @@ class Compiler {
   [[nodiscard]] static bool is_straight(const CompiledVector& it) {
     return is_straight(it.to.memory) && is_straight(it.a.memory) && is_straight(it.b.memory);
   }
+  [[nodiscard]] static bool uses_fifo(const CompiledVector& it) {
+    return it.to.kind == OperandKind::fifo || it.a.kind == OperandKind::fifo ||
+           it.b.kind == OperandKind::fifo;
+  }
   [[nodiscard]] bool is_steady(const VectorInstruction& vector) const {
-    if (vector.row != 0) return false;
+    if (vector.row != 0 || read_fifo(vector)) return false;
     if (!accumulates_in_memory(vector)) return vector.operation == Operation::move || !two_reads(vector);
     if (vector.precision == Precision::f32 || two_reads(vector)) return false;
     return vector.precision == Precision::mixed || never_conflicts(vector);
   }
   // Where source and sum go on side by side, their distance stays what it is at the first element.
   [[nodiscard]] bool never_conflicts(const VectorInstruction& vector) const {
+    const auto* sum = std::get_if<MemoryVector>(&vector.to);
+    if (sum == nullptr || vector.displaced) return false;  // known only when it is issued
     const MemoryVector* a = streamed(vector.a);
     const MemoryVector* source = a != nullptr ? a : streamed(vector.b);
     if (source == nullptr) return true;
-    const auto& sum = std::get<MemoryVector>(vector.to);
-    const bool side_by_side = is_straight(*source) && is_straight(sum) && source->stride == sum.stride;
-    return side_by_side && !reads_conflict(vector, 0, plan_.parameters);
+    const bool side_by_side = is_straight(*source) && is_straight(*sum) && source->stride == sum->stride;
+    return side_by_side && !reads_conflict(vector, 0, plan_.parameters, {});
   }
   [[nodiscard]] static bool two_reads(const VectorInstruction& vector) {
     return std::holds_alternative<MemoryVector>(vector.a) && std::holds_alternative<MemoryVector>(vector.b);

@@ -12,11 +12,13 @@ namespace wafersim::fast {
 inline constexpr std::uint8_t kNoColor = 0xff;
 inline constexpr std::uint32_t kNowhere = 0xffff'ffff;
 
-enum class OperandKind : std::uint8_t { memory, fabric, reg, immediate };
+enum class OperandKind : std::uint8_t { memory, fabric, reg, immediate, fifo };
 struct Operand {
   OperandKind kind = OperandKind::immediate;
   std::uint8_t color = kNoColor;  // index among the plan's colors
   std::uint8_t reg{};
+  std::uint8_t fifo{};
+  std::uint8_t shift{};  // of the register
   std::uint32_t bits{};
   MemoryVector memory{};
 };
@@ -29,9 +31,10 @@ struct CompiledVector {
   bool steady = false;  // each beat takes one cycle, whatever the addresses
   bool plain = false;   // f32, no period, no copy: the short way through a beat
   bool control = false;
+  std::uint8_t reads_fifo = kNoColor;  // its number
 };
 
-enum class StepKind : std::uint8_t { vector, scalar, activate, block, unblock, end };
+enum class StepKind : std::uint8_t { vector, scalar, activate, block, unblock, commit, end };
 struct Step {
   StepKind kind = StepKind::end;
   std::uint32_t value{};  // index of a vector instruction, a count, or a task
@@ -41,7 +44,11 @@ struct CompiledProgram {
   std::vector<CompiledVector> vectors;
   std::vector<Step> steps;
   std::vector<std::uint32_t> task_start;
-  std::vector<std::uint8_t> task_color;   // kNoColor unless it is a data task
+  std::vector<std::uint8_t> task_color;  // kNoColor unless it is a data task
+  std::vector<bool> on_control;          // of a task
+  std::vector<bool> passes_control;      // a data task whose color has a control task beside it
+  std::uint32_t stay_loaded{};           // tasks, one bit each
+  std::vector<Fifo> fifos;
   std::vector<std::uint8_t> thread_slot;  // [0] the task, [1 + microthread]; kNoColor if unused
   std::uint32_t threads = 1;
   std::uint32_t entry = kNowhere;

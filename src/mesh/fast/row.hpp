@@ -97,6 +97,7 @@ class Row {
     Cycle wake{};
     std::uint32_t done{};
     ThreadPhase phase = ThreadPhase::idle;
+    std::uint32_t displacement{};  // of source a
   };
   struct Core {
     Cycle ready{};  // when the task can take its next step
@@ -108,6 +109,9 @@ class Row {
     std::uint32_t pending{}, blocked{};
     std::uint32_t dispatch{}, scalar{}, startup{}, datapath{};
     std::uint32_t registers{};
+    std::uint32_t fifo{};    // first of its FIFOs
+    std::uint32_t loaded{};  // tasks whose descriptors are in registers
+    bool task_is_loaded = false;
     std::uint16_t program{};
     std::uint8_t turn{};           // thread that had the last beat
     std::uint8_t task = kNoColor;  // runs or ran last
@@ -160,15 +164,20 @@ class Row {
   void launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now);
   void pick_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   void plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  // The next step cannot be taken before a microthread does something.
   [[nodiscard]] bool waits_for_microthread(const Core& core, const CompiledProgram& program) const;
+  [[nodiscard]] bool is_started(std::uint32_t x, const Core& core, const CompiledProgram& program,
+                                std::size_t task) const;
+  [[nodiscard]] Placement placement_of(const Core& core, const Thread& thread) const;
+  [[nodiscard]] MemoryVector memory_of(const Core& core, const Operand& operand) const;
   void enter_stream(std::uint32_t x, Core& core, std::uint32_t slot);
   void leave_stream(std::uint32_t x, Core& core, Thread& thread, Cycle now);
   void stream(Cycle now);
   void stream_word(std::uint32_t w, Word mask, Cycle now);
   void schedule(std::uint32_t x, Cycle at, Cycle now);
-  [[nodiscard]] std::uint32_t operand(const Core& core, const Operand& source, std::uint32_t element,
-                                      Precision precision, std::uint32_t lane_of_wavelet,
-                                      std::uint32_t x) const;
+  [[nodiscard]] std::uint32_t operand(const Core& core, const Operand& source, std::uint32_t displacement,
+                                      std::uint32_t element, Precision precision,
+                                      std::uint32_t lane_of_wavelet, std::uint32_t x) const;
   [[nodiscard]] std::uint32_t load(const Core& core, const MemoryVector& vector, std::uint32_t element,
                                    std::uint32_t bytes) const;
   void store(const Core& core, const MemoryVector& vector, std::uint32_t element, std::uint32_t bytes,
@@ -189,6 +198,7 @@ class Row {
   std::vector<Thread> threads_;
   PageArray memory_;
   std::vector<std::uint32_t> registers_;
+  std::vector<FifoState> fifos_;
   std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
   Plane streaming_, polled_, listening_;
   std::vector<std::uint8_t> stream_slot_;

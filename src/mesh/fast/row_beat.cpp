@@ -101,17 +101,42 @@ void Row::store(const Core& core, const MemoryVector& vector, std::uint32_t elem
   word = (word & ~(0xffffU << shift)) | ((value & 0xffffU) << shift);
 }
 
-std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_t element,
-                           Precision precision, std::uint32_t lane_of_wavelet, std::uint32_t x) const {
+// Where an operand in memory lies now.
+MemoryVector Row::memory_of(const Core& core, const Operand& operand) const {
+  if (operand.kind == OperandKind::memory) return operand.memory;
+  const Fifo& fifo = context_.programs[core.program].fifos[operand.fifo];
+  return open_slot_of(fifo, fifos_[core.fifo + operand.fifo]);
+}
+
+Placement Row::placement_of(const Core& core, const Thread& thread) const {
+  Placement placement{.displacement = thread.displacement};
+  if (thread.vector->to.kind == OperandKind::fifo) placement.slot = memory_of(core, thread.vector->to);
+  return placement;
+}
+
+std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_t displacement,
+                           std::uint32_t element, Precision precision, std::uint32_t lane_of_wavelet,
+                           std::uint32_t x) const {
   switch (source.kind) {
     case OperandKind::memory:
+      if (displacement != 0) {
+        MemoryVector displaced = source.memory;
+        displaced.address += displacement;
+        return load(core, displaced, element, source_bytes(precision));
+      }
       return load(core, source.memory, element, source_bytes(precision));
+    case OperandKind::fifo: {
+      FifoState state = fifos_[core.fifo + source.fifo];
+      state.read += lane_of_wavelet;
+      return load(core, head_of(context_.programs[core.program].fifos[source.fifo], state), 0,
+                  source_bytes(precision));
+    }
     case OperandKind::fabric: {
       const std::uint32_t wavelet = lanes_[source.color]->input.queue.head(x);
       return precision == Precision::f32 ? wavelet : (wavelet >> (16 * lane_of_wavelet)) & 0xffffU;
     }
     case OperandKind::reg:
-      return registers_[core.registers + source.reg];
+      return registers_[core.registers + source.reg] >> source.shift;
     case OperandKind::immediate:
       return source.bits;
   }
@@ -136,7 +161,8 @@ std::uint32_t Row::compute_plain_beat(std::uint32_t x, const Core& core, Thread&
       case OperandKind::fabric:
         return lanes_[operand.color]->input.queue.head(x);
       case OperandKind::reg:
-        return registers_[core.registers + operand.reg];
+        return registers_[core.registers + operand.reg] >> operand.shift;
+      case OperandKind::fifo:  // never plain
       case OperandKind::immediate:
         break;
     }
@@ -171,20 +197,24 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
   const VectorInstruction& source = vector.source;
   const std::uint32_t result_size = result_bytes(source.precision);
   const std::uint32_t end = thread.done + beat_elements(source, thread.done, vector.lanes);
+  const bool to_memory = vector.to.kind == OperandKind::memory || vector.to.kind == OperandKind::fifo;
+  const MemoryVector result = to_memory ? memory_of(core, vector.to) : MemoryVector{};
   std::uint32_t wavelet = 0;
   for (std::uint32_t element = thread.done, lane = 0; element < end; ++element, ++lane) {
-    const std::uint32_t a = operand(core, vector.a, element, source.precision, lane, x);
-    const std::uint32_t b =
-        source.operation == Operation::move ? 0 : operand(core, vector.b, element, source.precision, lane, x);
+    const std::uint32_t a = operand(core, vector.a, thread.displacement, element, source.precision, lane, x);
+    const std::uint32_t b = source.operation == Operation::move
+                                ? 0
+                                : operand(core, vector.b, 0, element, source.precision, lane, x);
     std::uint32_t accumulator = 0;
     if (source.operation == Operation::accumulate) {
-      accumulator = vector.to.kind == OperandKind::memory ? load(core, vector.to.memory, element, result_size)
-                                                          : registers_[core.registers + vector.to.reg];
+      accumulator =
+          to_memory ? load(core, result, element, result_size) : registers_[core.registers + vector.to.reg];
     }
     const std::uint32_t value = compute_element(source.operation, source.precision, a, b, accumulator);
     switch (vector.to.kind) {
       case OperandKind::memory:
-        store(core, vector.to.memory, element, result_size, value);
+      case OperandKind::fifo:
+        store(core, result, element, result_size, value);
         break;
       case OperandKind::fabric:
         wavelet |= source.precision == Precision::f32 ? value : value << (16 * lane);
@@ -197,6 +227,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
     }
     if (source.copy_to) store(core, *source.copy_to, element, result_size, value);
   }
+  if (vector.reads_fifo != kNoColor) fifos_[core.fifo + vector.reads_fifo].read += end - thread.done;
   thread.done = end;
   return wavelet;
 }

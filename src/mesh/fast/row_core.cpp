@@ -37,6 +37,8 @@ void Row::build_cores(std::uint32_t y) {
     core.memory = static_cast<std::uint32_t>(memory);
     memory += memory_stride(program.memory_words);
     core.registers = static_cast<std::uint32_t>(registers_.size());
+    core.fifo = static_cast<std::uint32_t>(fifos_.size());
+    fifos_.resize(fifos_.size() + program.fifos.size());
     if (program.has_registers) registers_.resize(registers_.size() + kRegisters);
     if (program.entry != kNowhere) {
       core.in_task = core.started = true;
@@ -107,6 +109,10 @@ bool Row::can_beat(std::uint32_t x, const Thread& thread, Cycle now) const {
   for (const Operand* source : {&vector.a, &vector.b}) {
     if (source->kind == OperandKind::fabric && !lanes_[source->color]->input.is_ready(x)) return false;
   }
+  if (vector.reads_fifo != kNoColor) {
+    const std::uint64_t wanted = beat_elements(vector.source, thread.done, vector.lanes);
+    if (fifos_[cores_[x].fifo + vector.reads_fifo].filled() < wanted) return false;
+  }
   return vector.to.kind != OperandKind::fabric || !lanes_[vector.to.color]->output.queue.is_full(x);
 }
 
@@ -120,7 +126,8 @@ void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, 
     Thread& thread = threads_[core.thread + slot];
     if (!can_beat(x, thread, now)) continue;
     const CompiledVector& vector = *thread.vector;
-    const std::uint32_t cycles = beat_cycles(vector.source, thread.done, context_.plan->parameters);
+    const std::uint32_t cycles =
+        beat_cycles(vector.source, thread.done, context_.plan->parameters, placement_of(core, thread));
     const std::uint32_t value = compute_beat(x, core, thread);
     for (const Operand* source : {&vector.a, &vector.b}) {
       if (source->kind == OperandKind::fabric) lanes_[source->color]->input.queue.pop_one(x);
@@ -160,6 +167,11 @@ void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program,
       note(now, now);
       pick_task(x, core, program, now);
       return;
+    case StepKind::commit:
+      if (waits_for_microthread(core, program)) return;
+      fifos_[core.fifo + step.value].committed += program.fifos[step.value].slot_elements;
+      core.ready = now + control;
+      break;
     case StepKind::scalar:
       core.ready = now + step.value;
       break;
@@ -185,13 +197,32 @@ void Row::launch(Core& core, const CompiledProgram& program, const CompiledVecto
   const std::size_t number = vector.source.thread ? 1 + static_cast<std::size_t>(*vector.source.thread) : 0;
   Thread& thread = threads_[core.thread + program.thread_slot[number]];
   if (thread.phase != ThreadPhase::idle) return;  // the microthread is busy: wait for it
-  thread = {.vector = &vector, .wake = now + vector.startup, .done = 0, .phase = ThreadPhase::running};
+  const std::uint32_t startup =
+      core.task_is_loaded ? context_.plan->parameters.loaded_startup : vector.startup;
+  thread = {
+      .vector = &vector, .wake = now + startup, .done = 0, .phase = ThreadPhase::running, .displacement = 0};
+  if (const auto& displacement = vector.source.displaced) {
+    std::uint32_t& value = registers_[core.registers + displacement->index];
+    const Displaced displaced = displaced_by(*displacement, value);
+    thread.displacement = displaced.bytes;
+    value = displaced.after;
+  }
   core.ready = number == 0 ? now : now + context_.plan->parameters.control_cycles;
-  core.startup += vector.startup;
+  core.startup += startup;
   ++core.step;
   ++counts_.instructions;
   counts_.flops += flops_of(vector.source.operation) * vector.source.length;
   note(now, thread.wake);
+}
+
+bool Row::is_started(std::uint32_t x, const Core& core, const CompiledProgram& program,
+                     std::size_t task) const {
+  const std::uint8_t color = program.task_color[task];
+  if (color == kNoColor) return (core.pending & (1U << task)) != 0;
+  const RampRow& input = lanes_[color]->input;
+  if (!input.is_ready(x)) return false;
+  if (!program.on_control[task] && !program.passes_control[task]) return true;
+  return input.queue.at(0, x).second == program.on_control[task];
 }
 
 // Tasks take turns, too. A wavelet starts its task by leaving the queue.
@@ -205,7 +236,7 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
     if ((core.blocked & mask) != 0) continue;
     const std::uint8_t color = program.task_color[task];
     const bool data = color != kNoColor;
-    if (data ? !lanes_[color]->input.is_ready(x) : (core.pending & mask) == 0) continue;
+    if (!is_started(x, core, program, task)) continue;
     if (data) {
       registers_[core.registers + kWaveletRegister] = lanes_[color]->input.queue.head(x);
       lanes_[color]->input.queue.pop_one(x);
@@ -218,6 +249,8 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
     if (!core.started) core.first_start = core.ready;
     core.in_task = core.started = true;
     core.task = static_cast<std::uint8_t>(task);
+    core.task_is_loaded = (core.loaded & mask) != 0;
+    core.loaded |= program.stay_loaded & mask;
     core.step = program.task_start[task];
     ++counts_.tasks;
     note(now, core.ready);
@@ -227,6 +260,8 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
 
 bool Row::waits_for_microthread(const Core& core, const CompiledProgram& program) const {
   const Step& step = program.steps[core.step];
+  if (step.kind == StepKind::commit)
+    return !fifos_[core.fifo + step.value].can_commit(program.fifos[step.value]);
   if (step.kind != StepKind::vector) return false;
   const auto& number = program.vectors[step.value].source.thread;
   if (!number) return false;

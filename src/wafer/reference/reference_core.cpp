@@ -12,7 +12,8 @@ ReferenceCore::ReferenceCore(const Program& program, const MeshParameters& param
     : memory(program.memory_bytes / 4),
       program_{program},
       parameters_{parameters},
-      threads_(1 + parameters.microthreads) {
+      threads_(1 + parameters.microthreads),
+      fifos_(program.fifos.size()) {
   if (!program.entry) return;
   task_ = last_ = static_cast<std::size_t>(*program.entry);
   started_ = true;
@@ -45,6 +46,11 @@ bool ReferenceCore::can_beat(const Thread& thread, Cycle now) const {
     const auto* in = std::get_if<FabricInput>(source);
     if (in != nullptr && !inputs.at(in->color).has_ready(now)) return false;
   }
+  if (const auto fifo = read_fifo(*thread.vector)) {
+    const std::uint64_t wanted =
+        beat_elements(*thread.vector, thread.done, lanes_of(*thread.vector, parameters_));
+    if (fifos_[static_cast<std::size_t>(*fifo)].filled() < wanted) return false;
+  }
   const auto* out = std::get_if<FabricOutput>(&thread.vector->to);
   return out == nullptr || !outputs.at(out->color).is_full();
 }
@@ -59,11 +65,39 @@ void ReferenceCore::beat(Cycle now) {
   }
 }
 
+std::uint32_t ReferenceCore::element_of(const Source& source, const Thread& thread, std::uint32_t lane,
+                                        std::uint32_t wavelet) const {
+  const std::uint32_t bytes = source_bytes(thread.vector->precision);
+  if (const auto* mem = std::get_if<MemoryVector>(&source)) {
+    const std::uint32_t begins = &source == &thread.vector->a ? thread.displacement : 0;
+    return load(begins + address_of(*mem, thread.done + lane, bytes), bytes);
+  }
+  if (std::holds_alternative<FabricInput>(source))
+    return bytes == 4 ? wavelet : (wavelet >> (16 * lane)) & 0xffffU;
+  if (const auto* reg = std::get_if<Register>(&source))
+    return registers_.at(reg->index) >> (reg->upper ? 16U : 0U);
+  if (const auto* head = std::get_if<FifoHead>(&source)) {
+    FifoState state = fifos_[static_cast<std::size_t>(head->fifo)];
+    state.read += lane;
+    return load(head_of(program_.fifos[static_cast<std::size_t>(head->fifo)], state).address, bytes);
+  }
+  return std::get<Immediate>(source).bits;
+}
+
+Placement ReferenceCore::placement_of(const Thread& thread) const {
+  Placement placement{.displacement = thread.displacement};
+  if (const auto* slot = std::get_if<FifoSlot>(&thread.vector->to)) {
+    const auto fifo = static_cast<std::size_t>(slot->fifo);
+    placement.slot = open_slot_of(program_.fifos[fifo], fifos_[fifo]);
+  }
+  return placement;
+}
+
 void ReferenceCore::run_beat(Thread& thread, Cycle now) {
   const VectorInstruction& vector = *thread.vector;
-  const std::uint32_t cycles = beat_cycles(vector, thread.done, parameters_);
+  const Placement placement = placement_of(thread);
+  const std::uint32_t cycles = beat_cycles(vector, thread.done, parameters_, placement);
   const std::uint32_t lanes = beat_elements(vector, thread.done, lanes_of(vector, parameters_));
-  const std::uint32_t in_bytes = source_bytes(vector.precision);
   const std::uint32_t out_bytes = result_bytes(vector.precision);
 
   std::array<std::uint32_t, 2> wavelets{};
@@ -76,31 +110,23 @@ void ReferenceCore::run_beat(Thread& thread, Cycle now) {
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
     const std::uint32_t element = thread.done + lane;
     std::array<std::uint32_t, 2> values{};
-    for (std::size_t s = 0; s < 2; ++s) {
-      if (const auto* mem = std::get_if<MemoryVector>(sources[s])) {
-        values[s] = load(address_of(*mem, element, in_bytes), in_bytes);
-      } else if (std::holds_alternative<FabricInput>(*sources[s])) {
-        values[s] = in_bytes == 4 ? wavelets[s] : (wavelets[s] >> (16 * lane)) & 0xffffU;
-      } else if (const auto* reg = std::get_if<Register>(sources[s])) {
-        values[s] = registers_.at(reg->index);
-      } else {
-        values[s] = std::get<Immediate>(*sources[s]).bits;
-      }
-    }
-    const auto* to_memory = std::get_if<MemoryVector>(&vector.to);
+    for (std::size_t s = 0; s < 2; ++s) values[s] = element_of(*sources[s], thread, lane, wavelets[s]);
+    std::optional<MemoryVector> to_memory = placement.slot;
+    if (const auto* memory_vector = std::get_if<MemoryVector>(&vector.to)) to_memory = *memory_vector;
     const auto* to_register = std::get_if<Register>(&vector.to);
     std::uint32_t accumulator = 0;
-    if (to_memory != nullptr) accumulator = load(address_of(*to_memory, element, out_bytes), out_bytes);
+    if (to_memory) accumulator = load(address_of(*to_memory, element, out_bytes), out_bytes);
     if (to_register != nullptr) accumulator = registers_.at(to_register->index);
     const std::uint32_t value =
         compute_element(vector.operation, vector.precision, values[0], values[1], accumulator);
-    if (to_memory != nullptr) store(address_of(*to_memory, element, out_bytes), out_bytes, value);
+    if (to_memory) store(address_of(*to_memory, element, out_bytes), out_bytes, value);
     if (to_register != nullptr) registers_.at(to_register->index) = value;
     if (vector.copy_to) store(address_of(*vector.copy_to, element, out_bytes), out_bytes, value);
     if (std::holds_alternative<FabricOutput>(vector.to))
       sent |= out_bytes == 4 ? value : value << (16 * lane);
   }
   thread.done += lanes;
+  if (const auto fifo = read_fifo(vector)) fifos_[static_cast<std::size_t>(*fifo)].read += lanes;
   const bool last = thread.done == vector.length;
   if (const auto* out = std::get_if<FabricOutput>(&vector.to)) {
     outputs.at(out->color)
@@ -132,7 +158,12 @@ void ReferenceCore::task_step(Cycle now) {
     issue(*vector, now);
     return;
   }
+  if (waits_for_thread()) return;
   std::uint32_t cycles = parameters_.control_cycles;
+  if (const auto* it = std::get_if<Commit>(&instruction)) {
+    const auto fifo = static_cast<std::size_t>(it->fifo);
+    fifos_[fifo].committed += program_.fifos[fifo].slot_elements;
+  }
   if (const auto* scalar = std::get_if<ScalarInstructions>(&instruction)) cycles = scalar->count;
   if (const auto* it = std::get_if<Activate>(&instruction)) pending_ |= 1U << static_cast<unsigned>(it->task);
   if (const auto* it = std::get_if<Block>(&instruction)) blocked_ |= 1U << static_cast<unsigned>(it->task);
@@ -147,14 +178,28 @@ void ReferenceCore::task_step(Cycle now) {
 void ReferenceCore::issue(const VectorInstruction& vector, Cycle now) {
   Thread& thread = threads_[number(vector)];
   if (thread.vector != nullptr) return;
-  const std::uint32_t startup = startup_of(vector, parameters_);
-  thread = {.vector = &vector, .wake = now + startup, .done = 0, .finishing = false};
+  const std::uint32_t startup = startup_of(vector, parameters_, task_is_loaded_);
+  thread = {.vector = &vector, .wake = now + startup, .done = 0, .finishing = false, .displacement = 0};
+  if (vector.displaced) {
+    std::uint32_t& value = registers_.at(vector.displaced->index);
+    const Displaced displaced = displaced_by(*vector.displaced, value);
+    thread.displacement = displaced.bytes;
+    value = displaced.after;
+  }
   if (vector.thread) ready_ = now + parameters_.control_cycles;
   ++next_instruction_;
   activity.startup += startup;
   ++counts.instructions;
   counts.flops += flops_of(vector.operation) * vector.length;
   act(now + startup);
+}
+
+bool ReferenceCore::is_started(const Task& task, std::uint32_t mask, Cycle now) const {
+  if (!task.started_by) return (pending_ & mask) != 0;
+  const RampQueue& queue = inputs.at(*task.started_by);
+  if (!queue.has_ready(now)) return false;
+  if (task.on_control) return queue.has_control();
+  return !queue.has_control() || !has_control_task(program_, *task.started_by);
 }
 
 void ReferenceCore::pick(Cycle now) {
@@ -165,7 +210,7 @@ void ReferenceCore::pick(Cycle now) {
     const std::uint32_t mask = 1U << task;
     const auto& color = program_.tasks[task].started_by;
     if ((blocked_ & mask) != 0) continue;
-    if (color ? !inputs.at(*color).has_ready(now) : (pending_ & mask) == 0) continue;
+    if (!is_started(program_.tasks[task], mask, now)) continue;
     if (color) registers_.at(kWaveletRegister) = inputs.at(*color).take().value;
     pending_ &= ~mask;
     const bool repeats = color && last_ == task;
@@ -175,6 +220,8 @@ void ReferenceCore::pick(Cycle now) {
     if (!started_) activity.first_start = ready_;
     started_ = true;
     task_ = last_ = task;
+    task_is_loaded_ = (loaded_ & mask) != 0;
+    if (program_.tasks[task].stays_loaded) loaded_ |= mask;
     next_instruction_ = 0;
     ++counts.tasks;
     act(ready_);
@@ -185,6 +232,10 @@ void ReferenceCore::pick(Cycle now) {
 bool ReferenceCore::waits_for_thread() const {
   const Task& task = program_.tasks[*task_];
   if (next_instruction_ == task.body.size()) return false;
+  if (const auto* commit = std::get_if<Commit>(&task.body[next_instruction_])) {
+    const auto fifo = static_cast<std::size_t>(commit->fifo);
+    return !fifos_[fifo].can_commit(program_.fifos[fifo]);
+  }
   const auto* vector = std::get_if<VectorInstruction>(&task.body[next_instruction_]);
   return vector != nullptr && threads_[number(*vector)].vector != nullptr;
 }

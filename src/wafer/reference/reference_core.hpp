@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wafersim/mesh/engine.hpp"
+#include "wafersim/mesh/timing.hpp"
 
 namespace wafersim::reference {
 
@@ -26,6 +27,7 @@ struct RampQueue {
 
   [[nodiscard]] bool is_full() const { return entries.size() >= capacity; }
   [[nodiscard]] bool has_ready(Cycle now) const { return !entries.empty() && entries.front().ready <= now; }
+  [[nodiscard]] bool has_control() const { return entries.front().wavelet.control; }
   Wavelet take() {
     const Wavelet wavelet = entries.front().wavelet;
     entries.pop_front();
@@ -62,6 +64,7 @@ class ReferenceCore {
     Cycle wake{};
     std::uint32_t done{};
     bool finishing = false;
+    std::uint32_t displacement{};  // of source a
   };
 
   void retire(Cycle now);
@@ -71,7 +74,12 @@ class ReferenceCore {
   void issue(const VectorInstruction& vector, Cycle now);
   void act(Cycle busy_until);
   [[nodiscard]] bool can_beat(const Thread& thread, Cycle now) const;
+  // The next instruction of the task cannot be issued before another thread does something.
   [[nodiscard]] bool waits_for_thread() const;
+  [[nodiscard]] Placement placement_of(const Thread& thread) const;
+  [[nodiscard]] bool is_started(const Task& task, std::uint32_t mask, Cycle now) const;
+  [[nodiscard]] std::uint32_t element_of(const Source& source, const Thread& thread, std::uint32_t lane,
+                                         std::uint32_t wavelet) const;
   void run_beat(Thread& thread, Cycle now);
   [[nodiscard]] std::uint32_t load(std::uint32_t address, std::uint32_t bytes) const;
   void store(std::uint32_t address, std::uint32_t bytes, std::uint32_t value);
@@ -90,6 +98,9 @@ class ReferenceCore {
   std::size_t next_instruction_{};
   Cycle ready_{};
   std::uint32_t pending_{}, blocked_{};
+  std::uint32_t loaded_{};        // tasks whose descriptors are in registers
+  bool task_is_loaded_ = false;   // the running one's were, when it began
+  std::vector<FifoState> fifos_;  // of the program
   bool started_ = false;
   bool acted_ = false;
   Cycle busy_until_{};

@@ -6,7 +6,7 @@ build_packages=(
   libfmt-dev libhwy-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev
 )
 test_packages=(
-  clang clang-format
+  clang clang-format libclang-rt-14-dev
   libgtest-dev libgmock-dev librapidcheck-dev
   python3 python3-jsonschema python3-yaml
 )

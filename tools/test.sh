@@ -49,12 +49,11 @@ stage 'format' check_format
 stage 'build: GCC, debug, warnings are errors' build build/dev dev
 stage 'tests' run_tests dev -LE heavy
 stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS=OFF
-stage 'build: Clang, debug' build build/clang dev -DWAFERSIM_BUILD_TESTS=OFF -DCMAKE_CXX_COMPILER=clang++
-stage 'same bytes from every build' \
-  tools/check_identical.py build/dev/wafersim build/release/wafersim build/clang/wafersim
 stage 'time and memory' tools/check_budget.py build/release/wafersim
-stage 'build: sanitizers' build build/sanitize sanitize
+stage 'build: Clang, sanitizers' build build/sanitize sanitize
 stage 'tests under sanitizers' run_tests sanitize -L fast
+stage 'same bytes from every build' \
+  tools/check_identical.py build/dev/wafersim build/release/wafersim build/sanitize/wafersim
 
 printf '%s\n' "${times[@]}"
 count_tests

@@ -184,8 +184,8 @@ TEST(Folding, IsExactWhereAShareStraddlesAChunkAndWhereALaneCarriesNothing) {
     const std::string text = "name: small\nsequence_length: 16\ntokens_per_node: 16\nrecompute: none\n" +
                              graph + "  - { name: loss, op: loss }\n";
     const Workload workload = read_workload(parse_tree(text, "small.yaml"), "small").workload;
-    const auto with = [&](const char* fold) {
-      return &bench.add(test::machine("cs2", {{"swarmx.chunk", chunk}, {"cluster.fold_lanes", fold}}),
+    const auto with = [&, chunk_size = chunk](const char* fold) {
+      return &bench.add(test::machine("cs2", {{"swarmx.chunk", chunk_size}, {"cluster.fold_lanes", fold}}),
                         workload);
     };
     pairs.emplace_back(with("true"), with("false"));

@@ -219,8 +219,8 @@ void print_json(const Options& options, const Collective& collective, const Coll
   json["fidelity"] = "wavelet";
   json["cycles"] = result.cycles;
   json["closed_form_cycles"] = collective.closed_form;
-  json["start_and_finish_cycles"] = collective.fixed;
-  json["body_cycles"] = result.cycles - collective.fixed;
+  json["pe_cost_cycles"] = collective.pe_costs;
+  json["body_cycles"] = result.cycles - collective.pe_costs;
   if (collective.published) json["published_model_cycles"] = *collective.published;
   if (collective.shares) {
     json["closed_form_shares"] = {{"link", collective.shares->link},
@@ -247,13 +247,16 @@ double percent(std::uint64_t found, double expected) {
 void print_text(const Options& options, const Collective& collective, const CollectiveResult& result,
                 double seconds) {
   const std::uint64_t pes = options.request.grid.columns * options.request.grid.rows;
-  const std::uint64_t body = result.cycles - collective.fixed;
+  const std::uint64_t body = result.cycles - collective.pe_costs;
   std::cout << fmt::format("{} on {}, {} FP32 elements a PE\n\n", options.request.kernel,
                            spell(options.request.grid), options.request.length);
   std::cout << fmt::format("cycles            {:>12}\n", result.cycles);
   std::cout << fmt::format("closed form       {:>12}   {:+.2f} %\n", collective.closed_form,
                            percent(result.cycles, static_cast<double>(collective.closed_form)));
-  std::cout << fmt::format("start and finish  {:>12}\nbody              {:>12}\n", collective.fixed, body);
+  std::cout << fmt::format(
+      "PE costs          {:>12}   scalar code, dispatch, start-up on the way that decides the end\n"
+      "body              {:>12}\n",
+      collective.pe_costs, body);
   if (collective.published) {
     std::cout << fmt::format("published model   {:>12.0f}   {:+.2f} % (of the body)\n", *collective.published,
                              percent(body, *collective.published));

@@ -13,7 +13,7 @@ namespace {
 struct Ran {
   Collective collective;
   CollectiveResult result;
-  [[nodiscard]] std::uint64_t body() const { return result.cycles - collective.fixed; }
+  [[nodiscard]] std::uint64_t body() const { return result.cycles - collective.pe_costs; }
 };
 
 Ran run(const std::string& kernel, GridSize grid, std::uint32_t length) {
@@ -46,24 +46,14 @@ TEST(ChainReduce, CostsSixCyclesAHopAndOneAnElement) {
   EXPECT_EQ(run("reduce.chain", {10, 1}, 11).result.cycles, base + 1);
 }
 
-TEST(TreeReduce, IsWithinThreePercentOfThePublishedPointsExceptAtSixtyFour) {
-  const std::map<std::uint32_t, double> points{
-      {1, 742},    {2, 748},    {4, 760},     {8, 784},      {16, 832},     {32, 931},    {128, 1646},
-      {256, 2681}, {512, 4977}, {1024, 9585}, {2048, 18801}, {4096, 37233}, {8192, 74097}};
+// The longer vectors of the same points: model_sweep_test.cpp.
+TEST(TreeReduce, IsWithinThreePercentOfThePublishedPointsOfShortVectors) {
+  const std::map<std::uint32_t, double> points{{1, 742},  {2, 748},  {4, 760},   {8, 784},
+                                               {16, 832}, {32, 931}, {64, 1155}, {128, 1646}};
   for (const auto& [b, cycles] : points) {
     EXPECT_LT(percent_off(static_cast<double>(run("reduce.tree", {512, 1}, b).result.cycles), cycles), 3.0)
         << b;
   }
-  // Known gap: messages that wait for their parent take link cycles from those it still receives.
-  const double at_64 = percent_off(static_cast<double>(run("reduce.tree", {512, 1}, 64).result.cycles), 1155);
-  EXPECT_GT(at_64, 3.0);
-  EXPECT_LT(at_64, 3.5);
-}
-
-TEST(TreeReduce, GrowsByNineCyclesAnElement) {
-  // Nine levels, each brings the root every element once.
-  const std::uint64_t small = run("reduce.tree", {512, 1}, 1024).result.cycles;
-  EXPECT_EQ(run("reduce.tree", {512, 1}, 4096).result.cycles, small + 9 * 3072);
 }
 
 TEST(Broadcast, BodyIsElementsPlusPesPlusBothRamps) {
@@ -77,52 +67,10 @@ TEST(Landings, AreThePublishedCounts) {
   EXPECT_EQ(run("reduce.tree", {512, 1}, 128).result.counts.landings(), 360'320U);
 }
 
-// "Near" is 4 %, or the cycle or start-up that the model leaves out.
-void expect_near_the_model(const std::string& kernel, GridSize grid, std::uint32_t b, double slack) {
-  const Ran ran = run(kernel, grid, b);
-  const double model = ran.collective.published.value();
-  EXPECT_LE(std::abs(static_cast<double>(ran.body()) - model), std::max(0.04 * model, slack))
-      << kernel << " on " << spell(grid) << ", B " << b << ": " << ran.body() << " against " << model;
-}
-
-TEST(PublishedModels, HoldOnARow) {
-  for (const std::uint32_t p : {4, 16, 128, 512}) {
-    for (const std::uint32_t b : {1, 16, 256}) {
-      expect_near_the_model("broadcast", {p, 1}, b, 0);
-      expect_near_the_model("reduce.chain", {p, 1}, b, 0);
-      expect_near_the_model("reduce.star", {p, 1}, b, 1);       // the model leaves out the link to the root
-      expect_near_the_model("reduce.two_phase", {p, 1}, b, 7);  // and the start-up between the phases
-    }
-  }
-}
-
-TEST(PublishedModels, HoldOnAGrid) {
-  for (const std::uint32_t side : {4, 32}) {
-    for (const std::uint32_t b : {1, 64}) {
-      expect_near_the_model("broadcast.2d", {side, side}, b, 0);
-      expect_near_the_model("reduce.chain.2d", {side, side}, b, 6);  // start-up between rows and column
-      expect_near_the_model("reduce.chain.snake", {side, side}, b, 0);
-    }
-  }
-}
-
-TEST(PublishedModels, HoldForTheRingWhileAChunkFitsTheQueues) {
-  for (const std::uint32_t b : {1, 4096}) expect_near_the_model("allreduce.ring", {512, 1}, b, 0);
-  expect_near_the_model("allreduce.ring", {16, 1}, 16, 15);  // a step less per lap: PEs overlap
-}
-
-TEST(RingAllReduce, TakesTwoBeatsAnElementWhenChunksGoThroughMemory) {
-  // Chunks of 64: each of 30 steps sends and receives 64 elements, one beat a cycle; the model counts 64.
-  const Ran ran = run("allreduce.ring", {16, 1}, 1024);
-  EXPECT_LT(
-      percent_off(static_cast<double>(ran.result.cycles), static_cast<double>(ran.collective.closed_form)),
-      4.0);
-  EXPECT_GT(static_cast<double>(ran.body()), 1.6 * ran.collective.published.value());
-}
-
 TEST(ClosedForms, EqualTheEngineWhereNoTwoMessagesWantALinkAtOnce) {
   for (const char* kernel : {"broadcast", "broadcast.2d", "reduce.chain", "reduce.chain.2d",
-                             "reduce.chain.snake", "reduce.star", "allreduce.chain", "allreduce.star"}) {
+                             "reduce.chain.snake", "reduce.star", "reduce.two_phase", "reduce.two_phase.2d",
+                             "allreduce.chain", "allreduce.star", "allreduce.two_phase"}) {
     for (const GridSize grid : {GridSize{2, 2}, GridSize{7, 3}, GridSize{65, 2}}) {
       for (const std::uint32_t b : {1U, 5U, 40U}) {
         const Ran ran = run(kernel, grid, b);
@@ -146,21 +94,6 @@ TEST(ClosedForms, SayWhatTheCyclesAreSpentOn) {
   EXPECT_EQ(grid.link, 7U + 4U);
   EXPECT_EQ(grid.datapath, 7U + 9 + 4 + 9);
   EXPECT_EQ(grid.tasks, 61U + 6);
-}
-
-TEST(ClosedForms, AreALowerBoundWithinTenPercentForTrees) {
-  for (const char* kernel : {"reduce.tree", "reduce.two_phase", "reduce.auto"}) {
-    for (const std::uint32_t p : {4, 100, 512}) {
-      for (const std::uint32_t b : {1, 64, 256, 1024}) {
-        const Ran ran = run(kernel, {p, 1}, b);
-        EXPECT_GE(ran.result.cycles, ran.collective.closed_form) << kernel << p << " B " << b;
-        EXPECT_LT(percent_off(static_cast<double>(ran.result.cycles),
-                              static_cast<double>(ran.collective.closed_form)),
-                  10.0)
-            << kernel << " " << p << " B " << b;
-      }
-    }
-  }
 }
 
 TEST(Values, AreRightForEveryKernelOnEveryShape) {

@@ -103,9 +103,11 @@ Collective make_broadcast(const CollectiveRequest& request, bool whole_grid) {
       words.push_back(initial_element({0, whole_grid ? 0 : at.y}, k));
     return words;
   };
-  result.fixed = p.instruction_startup;
-  result.shares = CycleShares{
-      .link = hops, .ramp = 2ULL * p.ramp_cycles, .datapath = 1ULL + request.length, .tasks = result.fixed};
+  result.pe_costs = p.instruction_startup;
+  result.shares = CycleShares{.link = hops,
+                              .ramp = 2ULL * p.ramp_cycles,
+                              .datapath = 1ULL + request.length,
+                              .tasks = result.pe_costs};
   result.closed_form = result.shares->sum();
   result.published =
       whole_grid
@@ -196,8 +198,8 @@ Collective make_reduce(const CollectiveRequest& request, const std::string& algo
           static_cast<double>(request.length + hops + 2 * request.parameters.ramp_cycles + 1);
     }
   }
-  result.fixed = costs.start + costs.finish;
   shares.tasks += costs.finish;
+  result.pe_costs = shares.tasks;
   result.shares = shares;
   result.closed_form = shares.sum();
   return result;
@@ -223,11 +225,11 @@ Collective make_snake(const CollectiveRequest& request) {
                    [&](std::uint32_t node, std::uint32_t k) { return initial_value(order[node], k); });
   };
   const std::uint64_t hops = line.size() - 1;
-  result.fixed = costs.start + costs.finish;
+  result.pe_costs = costs.start + costs.finish;
   result.shares = CycleShares{.link = hops,
                               .ramp = 2ULL * request.parameters.ramp_cycles * hops,
                               .datapath = request.length + hops,
-                              .tasks = result.fixed};
+                              .tasks = result.pe_costs};
   result.closed_form = result.shares->sum();
   result.published = published::chain(line.size(), request.length, request.parameters.ramp_cycles);
   return result;

@@ -64,31 +64,34 @@ std::uint32_t group_of(const CollectiveRequest& request, std::uint32_t nodes) {
 
 bool LineReduce::continues(std::uint32_t node, std::size_t child) const {
   const std::vector<std::uint32_t>& children = tree.children[node];
-  const bool forwards = node != 0 && child + 1 == children.size();
-  return !forwards && routes.sends_on[children[child]] == routes.sends_on[children[child - 1]];
+  const bool forwards = node != 0 && child + 1 == children.size() && tree.stores != node;
+  return !tree.level_by_level && !forwards &&
+         routes.sends_on[children[child]] == routes.sends_on[children[child - 1]];
 }
 
 LineReduce make_line_reduce(const Line& line, const std::string& algorithm, const CollectiveRequest& request,
                             std::uint8_t first_color) {
   const std::uint32_t nodes = line.size();
   if (algorithm == "auto" && nodes > 1) return make_auto(line, request, first_color);
+  if (algorithm == "tree") {
+    if (auto found = by_depth(line, binary_tree(nodes), request.parameters.switch_positions, first_color))
+      return *found;
+  }
   ReduceTree tree = chain_tree(nodes);
   std::vector<Color> senders(nodes, Color{first_color});
   std::uint32_t colors = 1;
   if (algorithm == "star") {
     tree = star_tree(nodes);
-  } else if (algorithm == "tree") {
-    tree = binary_tree(nodes);
-    colors = 3;
-    for (std::uint32_t i = 1; i < nodes; ++i) {
-      senders[i] = color(first_color, static_cast<std::uint32_t>(std::countr_zero(i)) % colors);
-    }
   } else {
     const std::uint32_t group = algorithm == "two_phase" ? group_of(request, nodes) : nodes;
     if (algorithm == "two_phase") tree = two_phase_tree(nodes, group);
-    colors = group < nodes ? 4 : 2;
-    for (std::uint32_t i = 0; i < nodes; ++i) {
-      senders[i] = color(first_color, i % group != 0 ? i % group % 2 : 2 + i / group % 2);
+    colors = 2;
+    const std::vector<std::uint32_t> leaders = leaders_of(nodes, group);
+    for (std::size_t g = 0; g < leaders.size(); ++g) {
+      const std::uint32_t end = g + 1 < leaders.size() ? leaders[g + 1] : nodes;
+      senders[leaders[g]] = color(first_color, static_cast<std::uint32_t>(g % 2));
+      for (std::uint32_t i = leaders[g] + 1; i < end; ++i)
+        senders[i] = color(first_color, (i - leaders[g]) % 2);
     }
   }
   auto routes = route_tree(line, tree, senders, request.parameters.switch_positions);

@@ -135,24 +135,23 @@ std::vector<VectorInstruction> reduce_steps(const ReduceTree& tree, const Reduce
   const FabricOutput out{routes.sends_on[node], routes.last[node]};
   const std::vector<std::uint32_t>& children = tree.children[node];
   std::vector<VectorInstruction> steps;
-  if (children.empty()) {
-    if (node != 0) steps.push_back({.operation = Operation::move, .to = out, .a = own, .length = length});
-    return steps;
-  }
   for (std::size_t i = 0; i < children.size(); ++i) {
     const FabricInput in{routes.sends_on[children[i]]};
     const bool last = i + 1 == children.size();
-    if (last && node != 0) {
+    if (last && node != 0 && tree.stores != node) {
       steps.push_back({.operation = Operation::add, .to = out, .a = own, .b = in, .length = length});
       continue;
     }
     VectorInstruction* before = steps.empty() ? nullptr : &steps.back();
-    if (before != nullptr && reads(*before, in.color)) {
+    if (before != nullptr && !tree.level_by_level && reads(*before, in.color)) {
       before->length += length;  // one instruction that runs over the vector again
       continue;
     }
     const MemoryVector wrapped{.period = length};
     steps.push_back({.operation = Operation::add, .to = wrapped, .a = wrapped, .b = in, .length = length});
+  }
+  if (node != 0 && (children.empty() || tree.stores == node)) {
+    steps.push_back({.operation = Operation::move, .to = out, .a = own, .length = length});
   }
   for (VectorInstruction& step : steps) {
     if (step.length == length) drop_period(step);

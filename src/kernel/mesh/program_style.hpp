@@ -15,12 +15,16 @@ namespace wafersim {
 // simulator (Luczynski et al., HPDC'24), 61 more than its mechanism; with 4 cycles of dispatch, 6 of start-up
 // and 1 to activate the closing task, 2·25 remain. Everything else follows.
 inline constexpr std::uint32_t kTaskScalars = 25;
-// What a task of one level of the tree runs more: it counts the level.
-inline constexpr std::uint32_t kLevelScalars = 1;
+// What a program runs more for each level of the tree and each step of the ring: it counts.
+inline constexpr std::uint32_t kCountScalars = 1;
 
 enum class ProgramStyle : std::uint8_t {
-  bare,      // the instructions alone: measured from outside
-  timed,     // one task with all instructions, then a closing task that notes the time
+  bare,     // the instructions alone: measured from outside
+  timed,    // one task with all instructions, then a closing task that notes the time
+  counted,  // the same, and each instruction is counted
+  // Counted, and in turn on some microthreads, so that one starts up while another works. The last
+  // instruction of microthread i activates task 1 + i.
+  tracks,
   by_level,  // one task per instruction, then the closing one
 };
 

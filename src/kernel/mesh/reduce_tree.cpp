@@ -31,6 +31,7 @@ ReduceTree chain_tree(std::uint32_t nodes) {
 
 ReduceTree binary_tree(std::uint32_t nodes) {
   ReduceTree tree = without_children(nodes);
+  tree.level_by_level = true;
   for (std::uint64_t distance = 1; distance < nodes; distance *= 2) {
     for (std::uint64_t child = distance; child < nodes; child += 2 * distance) {
       tree.children[child - distance].push_back(static_cast<std::uint32_t>(child));
@@ -39,13 +40,20 @@ ReduceTree binary_tree(std::uint32_t nodes) {
   return tree;
 }
 
+std::vector<std::uint32_t> leaders_of(std::uint32_t nodes, std::uint32_t group) {
+  std::vector<std::uint32_t> leaders{0};
+  for (std::uint32_t i = (nodes - 1) % group + 1; i < nodes; i += group) leaders.push_back(i);
+  return leaders;
+}
+
 ReduceTree two_phase_tree(std::uint32_t nodes, std::uint32_t group) {
   ReduceTree tree = without_children(nodes);
+  const std::vector<std::uint32_t> leaders = leaders_of(nodes, group);
   for (std::uint32_t i = 1; i < nodes; ++i) {
-    if (i % group != 0) tree.children[i - 1].push_back(i);
+    if (!std::binary_search(leaders.begin(), leaders.end(), i)) tree.children[i - 1].push_back(i);
   }
-  for (std::uint32_t leader = group; leader < nodes; leader += group)
-    tree.children[leader - group].push_back(leader);
+  for (std::size_t g = 1; g < leaders.size(); ++g) tree.children[leaders[g - 1]].push_back(leaders[g]);
+  if (leaders.size() > 1 && group > 1) tree.stores = leaders.back();
   return tree;
 }
 
@@ -112,6 +120,10 @@ CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing) {
       arrival.ramp += 2 * timing.ramp;
       arrival.link += children[i] - node;
       first[node] = arrival.sum() >= free.sum() ? arrival : free;
+    }
+    if (tree.stores == node) {
+      first[node].datapath += timing.length;
+      first[node].tasks += timing.between;
     }
   }
   CycleShares end = first[0];

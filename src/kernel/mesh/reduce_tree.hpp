@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "wafersim/kernel/mesh/collective.hpp"
@@ -12,12 +13,18 @@ namespace wafersim {
 // Node 0 is the root. Every subtree is a stretch of the line that begins with its own root.
 struct ReduceTree {
   std::vector<std::vector<std::uint32_t>> children;
+  std::optional<std::uint32_t> stores{};  // a node that has its sum in memory before it sends
+  bool level_by_level = false;            // each reception is an instruction of its own
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(children.size()); }
 };
 
 [[nodiscard]] ReduceTree star_tree(std::uint32_t nodes);
 [[nodiscard]] ReduceTree chain_tree(std::uint32_t nodes);
 [[nodiscard]] ReduceTree binary_tree(std::uint32_t nodes);
+// The first PE of each group of two_phase_tree.
+[[nodiscard]] std::vector<std::uint32_t> leaders_of(std::uint32_t nodes, std::uint32_t group);
+// Groups of `group` PEs, the first one smaller if need be. The group at the far end begins the second phase,
+// when it has finished the first.
 [[nodiscard]] ReduceTree two_phase_tree(std::uint32_t nodes, std::uint32_t group);
 
 // E*(r, d): the least hops a wavelet needs to reduce r PEs in at most d dependent messages (Luczynski et

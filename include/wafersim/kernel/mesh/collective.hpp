@@ -39,9 +39,11 @@ struct Collective {
   std::function<std::vector<std::uint32_t>(PeAt)> expected;  // bit for bit, in the order of the algorithm
   std::vector<PeAt> last;                                    // PEs whose end is the end of the collective
   std::uint64_t closed_form{};                               // cycles of the program as it is written
-  std::uint64_t fixed{};                                     // of these: start and finish, whatever the size
-  std::optional<CycleShares> shares;                         // of the closed form
-  std::optional<double> published;                           // the published model without start and finish
+  // Of these: what cores spend on scalar code, dispatch and instruction start-up along the way that decides
+  // the end. The published models leave it out; they are compared with the rest, the body.
+  std::uint64_t pe_costs{};
+  std::optional<CycleShares> shares;  // of the closed form
+  std::optional<double> published;    // the published model of the body
 };
 
 [[nodiscard]] const std::vector<std::string>& collective_names();

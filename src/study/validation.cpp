@@ -1,0 +1,31 @@
+// The list of what can be validated.
+#include "wafersim/study/validation.hpp"
+
+#include <cmath>
+
+#include "study/validation_groups.hpp"
+
+namespace wafersim {
+
+double ValidationPoint::error() const {
+  return 100 * (simulated / published - 1);
+}
+
+bool ValidationPoint::holds() const {
+  constexpr double kRounding = 1e-9;
+  return std::abs(error()) <= tolerance + kRounding;
+}
+
+const std::vector<ValidationGroup>& validation_groups() {
+  static const std::string kReduce = "Luczynski et al., HPDC'24, arXiv 2404.15888";
+  static const std::vector<ValidationGroup> kGroups{
+      {"collectives", "Collectives against the vendor's cycle-level simulator (cycles; landings: wavelets)",
+       kReduce, simulated_collectives},
+      {"models", "Collectives against their published cycle models (cycles of the body)", kReduce,
+       modelled_collectives},
+      {"pe", "One PE (cycles)", "measured on WSE-2: SpMM on CS-2 benchmarks", single_pe},
+  };
+  return kGroups;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,12 @@
+// The groups of `wafersim validate`, one function each.
+#pragma once
+
+#include "wafersim/study/validation.hpp"
+
+namespace wafersim {
+
+[[nodiscard]] std::vector<ValidationPoint> simulated_collectives();
+[[nodiscard]] std::vector<ValidationPoint> modelled_collectives();
+[[nodiscard]] std::vector<ValidationPoint> single_pe();
+
+}  // namespace wafersim

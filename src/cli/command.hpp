@@ -23,6 +23,7 @@ struct Command {
 int run_command(const Arguments& arguments);
 int describe_command(const Arguments& arguments);
 int sweep_command(const Arguments& arguments);
+int kernel_command(const Arguments& arguments);
 
 // How a subcommand is called: `options` are those that have a name, `operands` those that have none.
 struct Usage {

@@ -1,4 +1,4 @@
-// The subcommands that run the mesh.
+// The subcommand that compares the mesh with published numbers.
 #pragma once
 
 #include <span>
@@ -6,8 +6,6 @@
 
 namespace wafersim {
 
-// `wafersim kernel NAME --grid WxH --size B …`; returns the exit code.
-int run_kernel_command(std::span<const std::string> args);
 // `wafersim validate`; returns 1 when a number is out of its tolerance.
 int run_validate_command(std::span<const std::string> args);
 

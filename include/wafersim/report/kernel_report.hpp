@@ -1,0 +1,40 @@
+// What `wafersim kernel` tells: the cycles of one kernel on the mesh, beside its closed form.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wafersim/base/parse.hpp"
+#include "wafersim/kernel/mesh/collective.hpp"
+#include "wafersim/mesh/engine.hpp"
+
+namespace wafersim {
+
+struct KernelReport {
+  std::string kernel;
+  GridSize grid;
+  std::vector<std::uint64_t> size;  // FP32 elements a PE; or M, K and N of a matrix product
+  std::uint64_t cycles{};
+  std::uint64_t closed_form{};
+  std::uint64_t pe_costs{};         // of it: scalar code, dispatch, start-up on the way that decides the end
+  std::optional<double> published;  // the published model of the body: all but the PE costs
+  std::optional<CycleShares> shares{};  // of the closed form
+  bool values_match{};
+  MeshCounts counts;
+  PeActivity last_pe;  // where the cycles of the PE that ends last went
+  MeshOutcome outcome;
+  // About this run of the program, not about the wafer: these may differ from run to run.
+  std::string engine;
+  double host_seconds{};
+
+  [[nodiscard]] std::uint64_t body() const { return cycles - pe_costs; }
+  [[nodiscard]] std::uint64_t pe_cycles() const { return outcome.cycles.count() * grid.columns * grid.rows; }
+};
+
+[[nodiscard]] std::string write_text(const KernelReport& report);
+// Schema "wafersim.kernel/1".
+[[nodiscard]] std::string write_json(const KernelReport& report);
+
+}  // namespace wafersim

@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""`wafersim kernel` as a user runs it: results, refusals, waveforms, and Ctrl-C."""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from wafersim import PROGRAM, UserTest
+
+
+class Kernel(UserTest):
+    def test_text_and_json_say_the_same(self):
+        command = ("kernel", "reduce.chain", "--grid", "16x2", "--size", "8")
+        text = self.succeeds(*command)
+        result = json.loads(self.succeeds(*command, "--format", "json"))
+        self.assertEqual(result["schema"], "wafersim.kernel/1")
+        self.assertEqual((result["kernel"], result["grid"], result["size"]), ("reduce.chain", "16x2", 8))
+        self.assertTrue(result["values_match"])
+        counts = result["counts"]
+        self.assertEqual(counts["landings"], counts["link_hops"] + counts["ramp_injections"])
+        self.assertEqual(sum(result["closed_form_shares"].values()), result["closed_form_cycles"])
+        self.assertRegex(text, rf"cycles +{result['cycles']}\n")
+        self.assertRegex(text, rf"closed form +{result['closed_form_cycles']} ")
+
+    def test_both_engines_and_any_number_of_threads_agree(self):
+        results = []
+        for options in ((), ("--threads", "2"), ("--engine", "systemc")):
+            result = json.loads(self.succeeds("kernel", "allreduce.tree", "--grid", "8x4", "--size", "6",
+                                              "--format", "json", *options))
+            result.pop("engine")
+            results.append(result)
+        self.assertEqual(results[0], results[1])
+        self.assertEqual(results[0], results[2])
+
+    def test_help_and_list(self):
+        self.assertIn("examples:\n", self.succeeds("kernel", "--help"))
+        self.assertIn("reduce.two_phase.2d\n", self.succeeds("kernel", "--list"))
+
+    def test_wrong_command_lines(self):
+        cases = {
+            (): "command line: NAME is missing; wafersim kernel --list shows all\n",
+            ("reduce.chian",): "kernel: unknown kernel 'reduce.chian' (did you mean 'reduce.chain'?)\n",
+            ("broadcast", "--gird", "4x4"): "--gird: unknown option (did you mean '--grid'?)\n",
+            ("broadcast", "--grid", "4"): "--grid: expected a grid such as '854x996' (columns x rows), got '4'\n",
+            ("broadcast", "--size", "0"): "--size: expected a number from 1 to 1000000000, got '0'\n",
+            ("broadcast", "--engine", "slow"): "--engine: expected one of 'fast', 'systemc', got 'slow'\n",
+            ("broadcast", "--set", "kernel.gruop=4"):
+                "--set kernel.gruop=4: unknown key (known: kernel.group)\n",
+            ("broadcast", "--trace", "x.vcd", "--engine", "fast"):
+                "--trace: only the systemc engine writes waveforms (--engine systemc)\n",
+            ("broadcast", "--trace", "x.vcd", "--trace-area", "4x4+1"):
+                "--trace-area: expected WxH+X+Y, got '4x4+1'\n",
+            ("broadcast", "--grid", "8x1", "--trace", "x.vcd", "--trace-area", "4x1+6+0"):
+                "trace: the area to trace leaves the grid of 8x1\n"}
+        for arguments, complaint in cases.items():
+            self.assertEqual(self.refuses(2, "kernel", *arguments), complaint, arguments)
+
+    def test_what_this_computer_cannot_hold_is_refused_at_once(self):
+        begun = time.monotonic()
+        self.assertRegex(self.refuses(3, "kernel", "broadcast", "--grid", "1000000x1000000"),
+                         r"^1000000000000 PEs need 2\d{5}\.\d GiB, this computer has [\d.]+ GiB: about \d+ PEs would fit\n$")
+        self.assertIn("up to 20000 PEs", self.refuses(3, "kernel", "broadcast", "--grid", "854x996",
+                                                      "--engine", "systemc"))
+        self.assertLess(time.monotonic() - begun, 10)
+
+    def test_a_waveform_shows_the_chosen_pes(self):
+        self.succeeds("kernel", "broadcast", "--grid", "6x3", "--size", "4", "--trace", "wave.vcd",
+                      "--trace-area", "2x1+1+1")
+        self.assertEqual(self.files(), ["wave.vcd"])
+        wave = (self.folder / "wave.vcd").read_text()
+        self.assertIn("pe_1_1", wave)
+        self.assertNotIn("pe_3_1", wave)
+
+    def test_a_long_run_says_what_it_takes_and_ends_with_ctrl_c(self):
+        command = [PROGRAM, "kernel", "reduce.chain.snake", "--grid", "400x100", "--size", "4000"]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        announcement = run.stderr.readline()
+        self.assertRegex(announcement, r"^40000 PEs for about \d+ cycles: about \d+ s of CPU time and [\d.]+ GiB$")
+        time.sleep(3)
+        self.assertIsNone(run.poll())
+        asked = time.monotonic()
+        os.kill(run.pid, signal.SIGINT)
+        out, _ = run.communicate(timeout=60)
+        self.assertLess(time.monotonic() - asked, 20)  # a second on an idle computer
+        self.assertEqual(out, "")
+        self.assertIn(run.returncode, (130, -signal.SIGINT))
+
+
+if __name__ == "__main__":
+    unittest.main()

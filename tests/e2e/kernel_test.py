@@ -74,10 +74,10 @@ class Kernel(UserTest):
         self.assertNotIn("pe_3_1", wave)
 
     def test_a_long_run_says_what_it_takes_and_ends_with_ctrl_c(self):
-        command = [PROGRAM, "kernel", "reduce.chain.snake", "--grid", "400x100", "--size", "4000"]
+        command = [PROGRAM, "kernel", "reduce.star", "--grid", "300x60", "--size", "4000"]
         run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         announcement = run.stderr.readline()
-        self.assertRegex(announcement, r"^40000 PEs for about \d+ cycles: about \d+ s of CPU time and [\d.]+ GiB$")
+        self.assertRegex(announcement, r"^18000 PEs for about \d+ cycles: about \d+ s of CPU time and [\d.]+ GiB$")
         time.sleep(3)
         self.assertIsNone(run.poll())
         asked = time.monotonic()

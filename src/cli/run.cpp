@@ -23,7 +23,7 @@ Usage usage() {
           "examples:\n"
           "  wafersim run configs/machine/cs2.yaml configs/workload/gpt3-6.7b.yaml\n"
           "  wafersim run configs/machine/cs2-192.yaml configs/workload/gpt3-175b.yaml \\\n"
-          "      --set workload.sparsity.level=0.9 --set memoryx.dram.bandwidth='380 GB/s'\n"
+          "      --set workload.sparsity.level=0.9 --set memoryx.dram.channels=16\n"
           "  wafersim run configs/machine/cs2.yaml config.json --set workload.tokens_per_node=65536 \\\n"
           "      --format json -o result.json --trace step.json\n",
       .options = po::options_description{"options"},

@@ -98,11 +98,14 @@ std::vector<LayerOutcome> layer_table(const PlannedRun& run, const Cluster& clus
 std::vector<MemoryOutcome> memory_table(const MachineSpec& machine, const PlannedRun& run) {
   const MemoryXSpec& store = machine.memoryx;
   const Graph& graph = run.workload.graph;
-  const auto biggest = [&](bool in_flash) -> std::string {
+  // The layer with the most weights of those that have something in the tier.
+  const auto biggest = [&](Tier tier) -> std::string {
     const auto& stored = run.step.program.stored;
     std::size_t best = stored.size();
     for (std::size_t id = 0; id < stored.size(); ++id) {
-      if (stored[id].in_flash != in_flash || stored[id].weights == 0) continue;
+      const TensorTiers& tiers = run.step.placement.tiers[id];
+      if (stored[id].weights == 0) continue;
+      if (tiers.weights != tier && tiers.gradients != tier && tiers.optimizer != tier) continue;
       if (best == stored.size() || stored[id].weights > stored[best].weights) best = id;
     }
     return best == stored.size() ? std::string{} : graph.layers[best].name;
@@ -114,11 +117,11 @@ std::vector<MemoryOutcome> memory_table(const MachineSpec& machine, const Planne
           {.name = "memoryx.dram",
            .used = run.step.placement.dram_used,
            .capacity = store.dram.capacity * store.shards,
-           .largest = biggest(false)},
+           .largest = biggest(Tier::dram)},
           {.name = "memoryx.flash",
            .used = run.step.placement.flash_used,
            .capacity = store.flash.capacity * store.shards,
-           .largest = biggest(true)}};
+           .largest = biggest(Tier::flash)}};
 }
 
 StreamCount expected(const StepProgram& program, Parcel StepOp::*parcel, std::uint64_t lane,
@@ -202,13 +205,13 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   outcome.sequences_per_node = run.wafer.sequences();
   outcome.tokens_per_node = outcome.sequences_per_node * plan.sequence_length;
   outcome.bytes_per_parameter =
-      optimizer_cost(optimizer_kind(plan.optimizer), weight_bytes(plan), 0, 1).stored_bytes;
+      sum_of(optimizer_cost(optimizer_kind(plan.optimizer), weight_bytes(plan), 0, 1).stored);
   outcome.parameters = run.workload.graph.parameters();
   outcome.plan = run.wafer;
   outcome.step = headline(machine, run, cluster);
   outcome.layers = layer_table(run, cluster, shares);
   outcome.stations =
-      station_table(cluster, machine, plan, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
+      station_table(cluster, machine, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
   for (const Part part : kAllParts) {
     const std::size_t i = index_of(part);
     outcome.attribution.push_back(

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "wafersim/base/time.hpp"
+#include "wafersim/config/derived.hpp"
 
 namespace wafersim {
 
@@ -71,11 +72,11 @@ void add_store(Table& table, const Shard& shard, const MachineSpec& machine, con
   const MemoryXSpec& store = machine.memoryx;
   const auto shards = static_cast<double>(store.shards);
   const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
-  table.row("memoryx.flash", traffic.flash.count(),
+  table.row("memoryx.flash", (traffic.flash_reads + traffic.flash_writes).count(),
             shards * (as_double(store.flash.read_bandwidth) + as_double(store.flash.write_bandwidth)),
             most(table.busy(shard.flash_stream()),
                  most(table.busy(shard.flash_read()), table.busy(shard.flash_write()))));
-  table.row("memoryx.dram", traffic.dram.count(), shards * as_double(store.dram.bandwidth),
+  table.row("memoryx.dram", traffic.dram.count(), shards * as_double(dram_bus_rate(store.dram)),
             most(table.busy(shard.dram_stream()), table.busy(shard.dram_update())));
   const double peak_flops = shards * static_cast<double>(store.optimizer_flops);
   table.row("memoryx.update", traffic.gradients.count(),
@@ -128,21 +129,21 @@ void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, 
 
 }  // namespace
 
-StoreTraffic store_traffic(const StepProgram& program, OptimizerKind kind, std::uint64_t copy_bytes) {
+StoreTraffic store_traffic(const StepProgram& program) {
   StoreTraffic traffic;
   std::vector<std::uint64_t> contributions(program.stored.size());
+  const auto add = [&](const StoreWork& work, std::uint64_t count) {
+    traffic.dram += Bytes{count} * work.dram_bytes;
+    traffic.flash_reads += Bytes{count} * work.flash_reads;
+    traffic.flash_writes += Bytes{count} * work.flash_writes;
+    traffic.flops += count * work.flops;
+  };
   for (const StepOp& op : program.ops) {
     const StoredLayer& stored = program.stored[op.owner];
-    Bytes& tier = stored.in_flash ? traffic.flash : traffic.dram;
-    tier += op.weights.bytes();
-    // What is read from flash passes through DRAM on its way out.
-    if (stored.in_flash) traffic.dram += op.weights.bytes();
+    add(stored.stream, op.weights.bytes().count());
     if (op.gradients.empty()) continue;
-    const OptimizerCost cost = optimizer_cost(kind, copy_bytes, 0, stored.contributions);
     const bool last = ++contributions[op.owner] == stored.contributions;
-    const std::uint64_t weights = op.gradients.weights();
-    tier += Bytes{weights} * (last ? cost.update_reads + cost.update_writes : cost.accumulate_bytes);
-    traffic.flops += weights * (last ? cost.flops : 1);
+    add(last ? stored.update : stored.accumulate, op.gradients.weights());
     traffic.gradients += op.gradients.bytes();
   }
   return traffic;
@@ -158,12 +159,11 @@ NodeTraffic node_traffic(const StepProgram& program) {
 }
 
 std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineSpec& machine,
-                                          const TrainingPlan& plan, const PlannedStep& step,
-                                          Cycles step_cycles, Cycles compute_cycles) {
+                                          const PlannedStep& step, Cycles step_cycles,
+                                          Cycles compute_cycles) {
   const Picoseconds time = time_of(step_cycles, machine.wafer.clock);
   Table table{cluster, machine, time};
-  add_store(table, *cluster.shards().front(), machine,
-            store_traffic(step.program, optimizer_kind(plan.optimizer), weight_bytes(plan)));
+  add_store(table, *cluster.shards().front(), machine, store_traffic(step.program));
   add_links(table, machine, node_traffic(step.program));
   add_wafer(table, machine, step.work, time, compute_cycles);
   return std::move(table.rows_);

@@ -13,12 +13,12 @@ namespace wafersim {
 // Bytes that one step moves at MemoryX, all shards together.
 struct StoreTraffic {
   Bytes dram;
-  Bytes flash;
+  Bytes flash_reads;
+  Bytes flash_writes;
   Bytes gradients;        // that arrive
   std::uint64_t flops{};  // of the optimizer
 };
-[[nodiscard]] StoreTraffic store_traffic(const StepProgram& program, OptimizerKind kind,
-                                         std::uint64_t copy_bytes);
+[[nodiscard]] StoreTraffic store_traffic(const StepProgram& program);
 
 // Bytes into and out of each wafer in one step.
 struct NodeTraffic {
@@ -28,8 +28,8 @@ struct NodeTraffic {
 [[nodiscard]] NodeTraffic node_traffic(const StepProgram& program);
 
 [[nodiscard]] std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineSpec& machine,
-                                                        const TrainingPlan& plan, const PlannedStep& step,
-                                                        Cycles step_cycles, Cycles compute_cycles);
+                                                        const PlannedStep& step, Cycles step_cycles,
+                                                        Cycles compute_cycles);
 
 // Busy time of every simulated station in one step.
 [[nodiscard]] std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,

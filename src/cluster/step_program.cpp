@@ -21,6 +21,7 @@ class Builder {
     store();
     for (std::size_t i = 0; i < plan_.micro_batches.size(); ++i) micro_batch(static_cast<std::uint32_t>(i));
     count_contributions();
+    store_work();
     return std::move(step_);
   }
 
@@ -35,25 +36,26 @@ class Builder {
   [[nodiscard]] bool sparse(const Layer& layer) const { return kept_of(layer) < layer.matrix_weights; }
 
   void store() {
-    std::vector<Bytes> bytes;
+    std::vector<ByTensor<Bytes>> layers_bytes;
     for (const Layer& layer : layers()) {
       const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer);
       step_.program.stored.push_back(
           {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
-      const auto kind = optimizer_kind(workload_.plan.optimizer);
-      const auto cost = [&](bool index) {
-        return optimizer_cost(kind, weight_bytes(workload_.plan), index_bytes(workload_.plan, index), 1)
-            .stored_bytes;
+      const BytesByTensor of_matrix = cost(1, index_bytes(workload_.plan, sparse(layer))).stored;
+      const BytesByTensor of_vector = cost(1, 0).stored;
+      const auto all = [&](std::uint64_t BytesByTensor::*kind) {
+        return Bytes{matrix} * (of_matrix.*kind) + Bytes{layer.vector_weights} * (of_vector.*kind);
       };
-      bytes.push_back(Bytes{matrix} * cost(sparse(layer)) + Bytes{layer.vector_weights} * cost(false));
+      layers_bytes.push_back({.weights = all(&BytesByTensor::weights),
+                              .gradients = all(&BytesByTensor::gradients),
+                              .optimizer = all(&BytesByTensor::optimizer)});
     }
     const MemoryXSpec& store = machine_.memoryx;
-    step_.placement = place_layers(bytes, {.shards = store.shards,
-                                           .dram = store.dram.capacity,
-                                           .flash = store.flash.capacity,
-                                           .read_ahead = store.flash.read_ahead});
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-      step_.program.stored[i].in_flash = step_.placement.in_flash[i];
+    step_.placement = place_layers(layers_bytes, {.shards = store.shards,
+                                                  .dram = store.dram.capacity,
+                                                  .flash = store.flash.capacity,
+                                                  .read_ahead = store.flash.read_ahead,
+                                                  .pins = store.placement});
   }
 
   void micro_batch(std::uint32_t index) {
@@ -158,6 +160,26 @@ class Builder {
     for (const StepOp& op : step_.program.ops) {
       if (!op.gradients.empty()) ++step_.program.stored[op.owner].contributions;
     }
+  }
+
+  [[nodiscard]] OptimizerCost cost(std::uint64_t contributions, std::uint64_t index) const {
+    return optimizer_cost(optimizer_kind(workload_.plan.optimizer), weight_bytes(workload_.plan), index,
+                          contributions);
+  }
+
+  // What streaming and updating each layer means for a server.
+  void store_work() {
+    StoreWorks works{machine_.memoryx};
+    for (std::size_t id = 0; id < step_.program.stored.size(); ++id) {
+      StoredLayer& stored = step_.program.stored[id];
+      if (stored.weights == 0) continue;
+      const TensorTiers& tiers = step_.placement.tiers[id];
+      stored.in_flash = tiers.weights == Tier::flash;
+      stored.stream = works.stream(tiers.weights);
+      stored.update = works.update(cost(stored.contributions, 0), tiers);
+      if (stored.contributions > 1) stored.accumulate = works.accumulate(tiers);
+    }
+    step_.dram_patterns = works.used();
   }
 
   const MachineSpec& machine_;

@@ -69,8 +69,12 @@ Bytes memoryx_capacity(const MemoryXSpec& memoryx) {
   return (memoryx.dram.capacity + memoryx.flash.capacity) * memoryx.shards;
 }
 
+BytesPerSecond dram_bus_rate(const DramSpec& dram) {
+  return BytesPerSecond{dram.clock.count() * 2} * (dram.bus.count() * dram.channels);
+}
+
 BytesPerSecond memoryx_dram_bandwidth(const MemoryXSpec& memoryx) {
-  return memoryx.dram.bandwidth * memoryx.shards;
+  return dram_bus_rate(memoryx.dram) * memoryx.shards;
 }
 
 std::uint64_t adam_parameters(const MemoryXSpec& memoryx) {
@@ -121,7 +125,8 @@ std::vector<DerivedFigure> derived_figures(const MachineSpec& machine) {
       "multiply-adds a second x 4 B / I/O bandwidth");
   add("MemoryX capacity", Unit::bytes, memoryx_capacity(machine.memoryx).count(),
       count_of(published.memoryx_capacity), "shards x (DRAM + flash)");
-  add_rate("MemoryX DRAM bandwidth", memoryx_dram_bandwidth(machine.memoryx), {}, "shards x DRAM bandwidth");
+  add_rate("MemoryX DRAM bandwidth", memoryx_dram_bandwidth(machine.memoryx), {},
+           "shards x channels x bus x 2 x clock");
   add("parameters with Adam", Unit::count, adam_parameters(machine.memoryx), {}, "MemoryX capacity / 20 B");
   add("SwarmX levels", Unit::count, tree_levels(machine.swarmx, machine.cluster.nodes), {},
       "levels of the tree that reach all nodes");

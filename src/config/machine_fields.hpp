@@ -17,6 +17,11 @@ constexpr std::span<const Choice<Forwarding>> choices(Forwarding /*any*/) {
   return kForwardings;
 }
 
+inline constexpr std::array kTiers{Choice<Tier>{"dram", Tier::dram}, Choice<Tier>{"flash", Tier::flash}};
+constexpr std::span<const Choice<Tier>> choices(Tier /*any*/) {
+  return kTiers;
+}
+
 namespace bounds {
 using namespace literals;
 inline constexpr Bytes kLeastSram = 1_KiB;
@@ -26,6 +31,7 @@ inline constexpr BytesPerSecond kLeastRate{1'000'000};
 inline constexpr BytesPerSecond kMostRate{1'000'000'000'000'000};
 inline constexpr Picoseconds kMostLatency{1'000'000'000'000};
 inline constexpr std::uint64_t kMostCycles = 10'000;
+inline constexpr std::uint64_t kMostDramClocks = 65'535;
 inline constexpr std::uint64_t kMostEnergy = 1'000'000'000;
 // A thousandth on each side, so that neither streaming nor the optimizer is left with nothing.
 inline constexpr Fraction kLeastShare{Fraction::kOne / 1000};
@@ -130,15 +136,59 @@ void visit_fields(Visitor& v, WaferSpec& wafer) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& v, DramTimingSpec& timing) {
+  using namespace bounds;
+  const auto clocks = [&](std::string_view key, std::uint64_t& value, std::string_view help) {
+    v.field(key, value, {.help = help, .low = 1, .high = kMostDramClocks});
+  };
+  clocks("cl", timing.cl, "tCL: read command to its data");
+  clocks("cwl", timing.cwl, "tCWL: write command to its data");
+  clocks("rcd", timing.rcd, "tRCD: activate to read or write");
+  clocks("rp", timing.rp, "tRP: precharge to activate");
+  clocks("ras", timing.ras, "tRAS: activate to precharge");
+  clocks("rc", timing.rc, "tRC: activate to activate of the same bank");
+  clocks("ccd_s", timing.ccd_s, "tCCD_S: read to read or write to write, different bank groups");
+  clocks("ccd_l", timing.ccd_l, "tCCD_L: read to read, same bank group");
+  clocks("ccd_l_wr", timing.ccd_l_wr, "tCCD_L_WR: write to write, same bank group");
+  clocks("rrd_s", timing.rrd_s, "tRRD_S: activate to activate, different bank groups");
+  clocks("rrd_l", timing.rrd_l, "tRRD_L: activate to activate, same bank group");
+  clocks("faw", timing.faw, "tFAW: window of at most four activates of a rank");
+  clocks("rtp", timing.rtp, "tRTP: read to precharge");
+  clocks("wr", timing.wr, "tWR: end of written data to precharge");
+  clocks("wtr_s", timing.wtr_s, "tWTR_S: end of written data to read, different bank groups");
+  clocks("wtr_l", timing.wtr_l, "tWTR_L: end of written data to read, same bank group");
+  clocks("read_to_write", timing.read_to_write, "gap on the bus between the data of a read and of a write");
+  clocks("rank_switch", timing.rank_switch, "gap on the bus between the data of two ranks");
+  clocks("refi", timing.refi, "tREFI: distance of refreshes");
+  clocks("rfc", timing.rfc, "tRFC: a refresh of all banks");
+}
+
+template <class Visitor>
 void visit_fields(Visitor& v, DramSpec& dram) {
   using namespace bounds;
   v.field("capacity", dram.capacity, {.help = "per shard", .low = 1_MiB, .high = kMostStore});
-  v.field("bandwidth", dram.bandwidth,
-          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
   v.field("stream_share", dram.stream_share,
-          {.help = "part of the bandwidth kept for streaming weights; the optimizer has the rest",
+          {.help = "part of the time kept for streaming weights; the optimizer has the rest",
            .low = kLeastShare,
            .high = kMostShare});
+  v.field("channels", dram.channels, {.help = "per shard", .low = 1, .high = 1024});
+  v.field("clock", dram.clock,
+          {.help = "of a channel, which moves data twice a clock",
+           .low = Hertz{1'000'000},
+           .high = Hertz{100'000'000'000}});
+  v.field("bus", dram.bus, {.help = "data of one transfer on a channel", .low = 1_B, .high = 1_KiB});
+  v.field("burst_length", dram.burst_length,
+          {.help = "transfers of one read or write", .low = 2, .high = 64});
+  v.field("ranks", dram.ranks, {.help = "per channel", .low = 1, .high = 16});
+  v.field("bank_groups", dram.bank_groups, {.help = "per rank", .low = 1, .high = 16});
+  v.field("banks", dram.banks, {.help = "per bank group", .low = 1, .high = 16});
+  v.field("page", dram.page,
+          {.help = "open row of a bank, over all chips of a rank", .low = 64_B, .high = 64_KiB});
+  v.field("batch", dram.batch,
+          {.help = "bursts that the controller sends one way before it turns", .low = 1, .high = 1024});
+  v.field("lookahead", dram.lookahead,
+          {.help = "bursts that it knows of before their turn, to open their rows", .low = 1, .high = 1024});
+  v.field("timing", dram.timing, {.help = "what the devices make the controller wait for, in clocks"});
 }
 
 template <class Visitor>
@@ -161,10 +211,22 @@ void visit_fields(Visitor& v, FlashSpec& flash) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& v, PlacementSpec& placement) {
+  v.field("weights", placement.weights,
+          {.help = "tier of the weights as they are streamed; auto: DRAM first, flash beyond, by layer",
+           .nothing = "auto"});
+  v.field("gradients", placement.gradients, {.help = "tier of a step's gradient sums", .nothing = "auto"});
+  v.field("optimizer", placement.optimizer,
+          {.help = "tier of the master weights and moments", .nothing = "auto"});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& v, MemoryXSpec& memoryx) {
   v.field("shards", memoryx.shards, {.help = "servers, one per lane", .low = 1, .high = 1024});
   v.field("dram", memoryx.dram, {.help = "the fast tier"});
   v.field("flash", memoryx.flash, {.help = "the large tier"});
+  v.field("placement", memoryx.placement,
+          {.help = "which tensors live in which tier", .presence = Presence::defaulted});
   v.field(
       "optimizer_flops", memoryx.optimizer_flops,
       {.help = "FP32 operations a second, per shard", .low = 1'000'000, .high = 1'000'000'000'000'000'000});

@@ -104,6 +104,29 @@ void check_sram(const WaferSpec& wafer, RuleBook& rules) {
                             spell(wafer.fabric.wavelet)));
 }
 
+// The controller's steady state is searched for over all bursts of all rows that are open at a time.
+constexpr std::uint64_t kMostOpenBursts = 32'768;
+
+void check_dram(const DramSpec& dram, RuleBook& rules) {
+  rules.require(dram.burst_length % 2 == 0, {"memoryx.dram.burst_length"},
+                fmt::format("must be even, since a clock has two transfers, got {}", dram.burst_length));
+  const std::uint64_t burst = dram.bus.count() * dram.burst_length;
+  if (burst == 0) return;  // one of them could not even be read
+  rules.require(
+      dram.page.count() >= burst && dram.page.count() % burst == 0,
+      {"memoryx.dram.page", "memoryx.dram.bus", "memoryx.dram.burst_length"},
+      fmt::format("must be a multiple of memoryx.dram.bus x memoryx.dram.burst_length ({} B), got {}", burst,
+                  spell(dram.page)));
+  const std::uint64_t open = dram.page.count() / burst * dram.ranks * dram.bank_groups * dram.banks;
+  rules.require(open <= kMostOpenBursts,
+                {"memoryx.dram.page", "memoryx.dram.ranks", "memoryx.dram.bank_groups", "memoryx.dram.banks"},
+                fmt::format("over all banks of a channel the open rows must have at most {} bursts, got {}",
+                            kMostOpenBursts, open));
+  rules.require(dram.timing.rfc < dram.timing.refi, {"memoryx.dram.timing.rfc", "memoryx.dram.timing.refi"},
+                fmt::format("must be less than memoryx.dram.timing.refi ({}), got {}", dram.timing.refi,
+                            dram.timing.rfc));
+}
+
 }  // namespace
 
 void check_machine(const MachineSpec& machine, const Tree& tree, Problems& problems) {
@@ -119,6 +142,7 @@ void check_machine(const MachineSpec& machine, const Tree& tree, Problems& probl
                 {"memoryx.flash.read_ahead", "memoryx.dram.capacity"},
                 fmt::format("must be less than memoryx.dram.capacity ({}), got {}",
                             spell(memoryx.dram.capacity), spell(memoryx.flash.read_ahead)));
+  check_dram(memoryx.dram, rules);
   const SwarmXSpec& swarmx = machine.swarmx;
   rules.require(swarmx.chunk.count() <= swarmx.buffer.count() / 2, {"swarmx.chunk", "swarmx.buffer"},
                 fmt::format("must be at most half of swarmx.buffer ({}), got {}", spell(swarmx.buffer),

@@ -4,8 +4,6 @@
 namespace wafersim {
 
 namespace {
-constexpr std::uint64_t kStateBytes = 4;  // FP32
-
 struct Kind {
   std::uint64_t moments;
   std::uint64_t flops;
@@ -31,10 +29,9 @@ OptimizerCost optimizer_cost(OptimizerKind kind, std::uint64_t copy_bytes, std::
   const auto [moments, flops] = kind_of(kind);
   const std::uint64_t state = (1 + moments) * kStateBytes;  // master weight and moments
   const std::uint64_t stored_gradient = contributions > 1 ? kStateBytes : 0;
-  return {.stored_bytes = state + kStateBytes + 2 * copy_bytes + index_bytes,
-          .update_reads = state + stored_gradient,
-          .update_writes = state + copy_bytes,
-          .accumulate_bytes = 2 * kStateBytes,
+  return {.stored = {.weights = 2 * copy_bytes + index_bytes, .gradients = kStateBytes, .optimizer = state},
+          .update_reads = {.weights = 0, .gradients = stored_gradient, .optimizer = state},
+          .update_writes = {.weights = copy_bytes, .gradients = 0, .optimizer = state},
           .flops = flops};
 }
 

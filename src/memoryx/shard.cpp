@@ -17,10 +17,13 @@ StationSpec updating(Part part, BytesPerSecond rate) {
   return {.part = part, .rate = rate, .latency = {}, .serving = Serving::store_and_forward, .updates = true};
 }
 
-// `bytes_per_weight` for every weight of a train, chunk by chunk as it arrived.
-Load per_weight(const Train& train, std::uint64_t bytes_per_weight) {
-  const Bytes total = Bytes{train.weights} * bytes_per_weight;
-  return {.total = total, .each = Bytes{divide_up(total.count(), train.chunks)}, .layer = train.layer};
+// An amount of work on a train, spread over its chunks as they arrived.
+Load spread(const Train& train, std::uint64_t amount) {
+  return {.total = Bytes{amount}, .each = Bytes{divide_up(amount, train.chunks)}, .layer = train.layer};
+}
+
+std::uint64_t dram_clocks(const StoreWork& work, std::uint64_t count) {
+  return work.dram_clocks.times(count) + work.passing_clocks.times(count);
 }
 }  // namespace
 
@@ -105,7 +108,9 @@ void Shard::send(const StepOp& op) {
     passage.head = later(read_ahead_.room_for_first(in_flash_), passage.head);
     passage = flash_stream_.pass(passage, load);
   }
-  passage = link_.pass(dram_stream_.pass(passage, load), load);
+  const StoreWork& work = program_.stored[op.owner].stream;
+  passage = dram_stream_.pass(passage, spread(train, dram_clocks(work, train.bytes.count())));
+  passage = link_.pass(passage, load);
 
   sequence_ += train.chunks;
   offset_ += train.bytes.count();
@@ -135,7 +140,7 @@ void Shard::receive(const Train& train, const Passage& passage) {
   stats_.gradient_bytes_received += train.bytes;
   stats_.contributions_received += train.contributions;
   ++stats_.trains_received;
-  const Stamp done = update(stored, train, passage, last);
+  const Stamp done = update(last ? stored.update : stored.accumulate, train, passage);
   if (last) {
     ledger.contributions = 0;
     ++ledger.updates;
@@ -150,20 +155,14 @@ void Shard::receive(const Train& train, const Passage& passage) {
 }
 
 // Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
-Stamp Shard::update(const StoredLayer& stored, const Train& train, const Passage& in, bool last) {
-  const OptimizerCost cost = optimizer_cost(spec_.optimizer_kind, spec_.copy_bytes, 0, stored.contributions);
-  const std::uint64_t reads = last ? cost.update_reads : cost.accumulate_bytes / 2;
-  const std::uint64_t writes = last ? cost.update_writes : cost.accumulate_bytes / 2;
-  const std::uint64_t flops = last ? cost.flops : 1;
-
-  Stamp done = arithmetic_.pass(in, per_weight(train, flops)).tail;
-  if (stored.in_flash) {
-    const Passage read = flash_read_.pass(in, per_weight(train, reads));
-    done = later(done, flash_write_.pass(read, per_weight(train, writes)).tail);
-  } else {
-    done = later(done, dram_update_.pass(in, per_weight(train, reads + writes)).tail);
-  }
-  return done;
+Stamp Shard::update(const StoreWork& work, const Train& train, const Passage& in) {
+  const auto load = [&](std::uint64_t each) { return spread(train, (Bytes{train.weights} * each).count()); };
+  Stamp done = arithmetic_.pass(in, load(work.flops)).tail;
+  Passage moved = in;
+  if (work.flash_reads > 0) moved = flash_read_.pass(moved, load(work.flash_reads));
+  if (work.flash_writes > 0) moved = flash_write_.pass(moved, load(work.flash_writes));
+  done = later(done, moved.tail);
+  return later(done, dram_update_.pass(in, spread(train, dram_clocks(work, train.weights))).tail);
 }
 
 }  // namespace wafersim

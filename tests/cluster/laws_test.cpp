@@ -33,7 +33,11 @@ MachineSpec random_machine(Random& random) {
   m.swarmx.buffer = m.swarmx.chunk * between(2, 6);
   m.swarmx.fanout = between(2, 6);
   m.swarmx.forwarding = random.below(2) == 0 ? Forwarding::cut_through : Forwarding::store_and_forward;
-  m.memoryx.dram.bandwidth = BytesPerSecond{between(10, 50'000) * 1'000'000};
+  // 128 B a clock at best; small rows and frequent refreshes, so that its steady state is found quickly.
+  m.memoryx.dram.clock = Hertz{between(10, 50'000) * 7812};
+  m.memoryx.dram.page = Bytes{256};
+  m.memoryx.dram.batch = 16;
+  m.memoryx.dram.timing.refi = 2500;
   m.memoryx.dram.capacity = Bytes{between(1, 200) * 100'000};
   m.memoryx.flash.read_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
   m.memoryx.flash.write_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
@@ -116,8 +120,11 @@ TEST(StepLaws, MoreBandwidthNeverMakesItSlower) {
     better.add(machine, workload,
                [&](MachineSpec& m) { m.wafer.io.lane_rate = faster(m.wafer.io.lane_rate); });
     better.add(machine, workload, [&](MachineSpec& m) { m.swarmx.link_rate = faster(m.swarmx.link_rate); });
+    better.add(machine, workload, [&](MachineSpec& m) {
+      m.memoryx.dram.clock = Hertz{more(random, m.memoryx.dram.clock.count())};
+    });
     better.add(machine, workload,
-               [&](MachineSpec& m) { m.memoryx.dram.bandwidth = faster(m.memoryx.dram.bandwidth); });
+               [&](MachineSpec& m) { m.memoryx.dram.channels = more(random, m.memoryx.dram.channels); });
     better.add(machine, workload, [&](MachineSpec& m) {
       m.memoryx.flash.read_bandwidth = faster(m.memoryx.flash.read_bandwidth);
     });

@@ -55,8 +55,10 @@ TEST(MachineFields, NameEveryMemberOfEverySpec) {
   expect_names_every_member<EnergySpec>();
   expect_names_every_member<MappingSpec>();
   expect_names_every_member<WaferSpec>();
+  expect_names_every_member<DramTimingSpec>();
   expect_names_every_member<DramSpec>();
   expect_names_every_member<FlashSpec>();
+  expect_names_every_member<PlacementSpec>();
   expect_names_every_member<MemoryXSpec>();
   expect_names_every_member<SwarmXSpec>();
   expect_names_every_member<ClusterSpec>();
@@ -166,6 +168,20 @@ TEST(LoadMachine, RulesOfTwoKeysNameBoth) {
       "without wafer.pe.reserved (40 KiB)");
   EXPECT_EQ(complaint_with({{"memoryx.flash.read_ahead", "2 TiB"}}),
             "--set: memoryx.flash.read_ahead: must be less than memoryx.dram.capacity (1128 GiB), got 2 TiB");
+  EXPECT_EQ(complaint_with({{"memoryx.dram.burst_length", "7"}, {"memoryx.dram.page", "7168 B"}}),
+            "--set: memoryx.dram.burst_length: must be even, since a clock has two transfers, got 7");
+  EXPECT_EQ(
+      complaint_with({{"memoryx.dram.page", "100 B"}}),
+      "--set: memoryx.dram.page: must be a multiple of memoryx.dram.bus x memoryx.dram.burst_length (64 B), "
+      "got 100 B");
+  EXPECT_EQ(
+      complaint_with({{"memoryx.dram.page", "64 KiB"}, {"memoryx.dram.banks", "16"}}),
+      "--set: memoryx.dram.page: over all banks of a channel the open rows must have at most 32768 bursts, "
+      "got 131072");
+  EXPECT_EQ(complaint_with({{"memoryx.dram.timing.rfc", "12480"}}),
+            "--set: memoryx.dram.timing.rfc: must be less than memoryx.dram.timing.refi (12480), got 12480");
+  EXPECT_EQ(complaint_with({{"memoryx.dram.channels", "0"}}),
+            "--set: memoryx.dram.channels: must be between 1 and 1024, got 0");
   EXPECT_EQ(complaint_with({{"wafer.mapping.groups", "855"}}),
             "--set: wafer.mapping.groups: must not exceed the columns of wafer.grid (854x996), got 855");
   EXPECT_EQ(complaint_with({{"wafer.fabric.wavelet", "6 B"}}),
@@ -178,9 +194,8 @@ TEST(LoadMachine, RulesOfTwoKeysNameBoth) {
 }
 
 TEST(LoadMachine, NoRateCanBeZero) {
-  for (const char* key :
-       {"wafer.io.lane_rate", "wafer.io.port_rate", "memoryx.dram.bandwidth", "memoryx.flash.read_bandwidth",
-        "memoryx.flash.write_bandwidth", "swarmx.link_rate"}) {
+  for (const char* key : {"wafer.io.lane_rate", "wafer.io.port_rate", "memoryx.flash.read_bandwidth",
+                          "memoryx.flash.write_bandwidth", "swarmx.link_rate"}) {
     EXPECT_EQ(complaint_with({{key, "0 B/s"}}),
               "--set: " + std::string{key} + ": must be between 1 MB/s and 1 PB/s, got 0 B/s");
   }

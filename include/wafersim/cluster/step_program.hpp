@@ -6,6 +6,7 @@
 #include "wafersim/config/machine_spec.hpp"
 #include "wafersim/memoryx/optimizer.hpp"
 #include "wafersim/memoryx/placement.hpp"
+#include "wafersim/memoryx/store_work.hpp"
 #include "wafersim/stream/program.hpp"
 #include "wafersim/wafer/mapper.hpp"
 #include "wafersim/workload/workload.hpp"
@@ -22,6 +23,7 @@ struct WaferWork {
 struct PlannedStep {
   StepProgram program;
   Placement placement;
+  std::vector<StoreWorks::Used> dram_patterns;  // that streaming and updating use
   WaferWork work;
 };
 

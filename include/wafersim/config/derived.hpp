@@ -32,6 +32,8 @@ inline constexpr std::uint64_t kAdamBytesPerParameter = 20;
 [[nodiscard]] BytesPerSecond io_bandwidth(const WaferIoSpec& io);
 // DRAM and flash of all shards.
 [[nodiscard]] Bytes memoryx_capacity(const MemoryXSpec& memoryx);
+// What the data buses of a shard could carry if its DRAM never made them wait, and of all shards.
+[[nodiscard]] BytesPerSecond dram_bus_rate(const DramSpec& dram);
 [[nodiscard]] BytesPerSecond memoryx_dram_bandwidth(const MemoryXSpec& memoryx);
 [[nodiscard]] std::uint64_t adam_parameters(const MemoryXSpec& memoryx);
 // Tokens that each weight must meet on a wafer so that arithmetic takes as long as streaming the weight,

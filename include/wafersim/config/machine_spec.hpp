@@ -71,10 +71,45 @@ struct WaferSpec {
   friend bool operator==(const WaferSpec&, const WaferSpec&) = default;
 };
 
+// How long a DRAM device makes its controller wait, in clocks of the channel; JEDEC's names without their t.
+struct DramTimingSpec {
+  std::uint64_t cl{};             // read command to its data
+  std::uint64_t cwl{};            // write command to its data
+  std::uint64_t rcd{};            // activate to read or write
+  std::uint64_t rp{};             // precharge to activate
+  std::uint64_t ras{};            // activate to precharge
+  std::uint64_t rc{};             // activate to activate of the same bank
+  std::uint64_t ccd_s{};          // read to read, or write to write, in different bank groups
+  std::uint64_t ccd_l{};          // read to read in the same bank group
+  std::uint64_t ccd_l_wr{};       // write to write in the same bank group
+  std::uint64_t rrd_s{};          // activate to activate in different bank groups
+  std::uint64_t rrd_l{};          // activate to activate in the same bank group
+  std::uint64_t faw{};            // window in which a rank takes at most four activates
+  std::uint64_t rtp{};            // read to precharge
+  std::uint64_t wr{};             // end of written data to precharge
+  std::uint64_t wtr_s{};          // end of written data to read in another bank group
+  std::uint64_t wtr_l{};          // end of written data to read in the same bank group
+  std::uint64_t read_to_write{};  // gap on the bus between the data of a read and of a write
+  std::uint64_t rank_switch{};    // gap on the bus between the data of two ranks
+  std::uint64_t refi{};           // average distance of refreshes
+  std::uint64_t rfc{};            // a refresh of all banks
+  friend bool operator==(const DramTimingSpec&, const DramTimingSpec&) = default;
+};
+
 struct DramSpec {
-  Bytes capacity;            // per shard
-  BytesPerSecond bandwidth;  // per shard, sustained
-  Fraction stream_share;     // part of the bandwidth that is kept for streaming weights
+  Bytes capacity;                // per shard
+  Fraction stream_share;         // part of the time that is kept for streaming weights
+  std::uint64_t channels{};      // per shard
+  Hertz clock;                   // of a channel; two transfers a clock
+  Bytes bus;                     // data of one transfer
+  std::uint64_t burst_length{};  // transfers of one read or write
+  std::uint64_t ranks{};         // per channel
+  std::uint64_t bank_groups{};   // per rank
+  std::uint64_t banks{};         // per bank group
+  Bytes page;                    // an open row of a bank, over all chips of the rank
+  std::uint64_t batch{};         // bursts that the controller sends one way before it turns
+  std::uint64_t lookahead{};     // bursts that it knows of before their turn
+  DramTimingSpec timing;
   friend bool operator==(const DramSpec&, const DramSpec&) = default;
 };
 
@@ -87,11 +122,23 @@ struct FlashSpec {
   friend bool operator==(const FlashSpec&, const FlashSpec&) = default;
 };
 
+// The two tiers of a server's memory.
+enum class Tier { dram, flash };
+
+// Which tier each kind of tensor lives in; nothing: DRAM first, flash beyond, layer by layer.
+struct PlacementSpec {
+  std::optional<Tier> weights{};    // as they are streamed
+  std::optional<Tier> gradients{};  // the sum of a step
+  std::optional<Tier> optimizer{};  // master weights and moments
+  friend bool operator==(const PlacementSpec&, const PlacementSpec&) = default;
+};
+
 // The weight store: `shards` servers, one per lane.
 struct MemoryXSpec {
   std::uint64_t shards{};
   DramSpec dram;
   FlashSpec flash;
+  PlacementSpec placement;
   std::uint64_t optimizer_flops{};  // FP32 operations a second, per shard
   friend bool operator==(const MemoryXSpec&, const MemoryXSpec&) = default;
 };

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "wafersim/base/quantity.hpp"
+#include "wafersim/memoryx/tensor.hpp"
 
 namespace wafersim {
 
@@ -12,12 +12,14 @@ enum class OptimizerKind { sgd, momentum, adam };
 // Bytes and operations per weight. State is FP32; the copy that is streamed exists twice, so that the next
 // step's weights can be written while this step's are still being read.
 struct OptimizerCost {
-  std::uint64_t stored_bytes{};   // master, moments, gradient, two copies, and the index of a sparse weight
-  std::uint64_t update_reads{};   // bytes read by one update
-  std::uint64_t update_writes{};  // bytes written by one update
-  std::uint64_t accumulate_bytes{};  // read and written when a gradient is only added to the stored one
-  std::uint64_t flops{};             // FP32 operations of one update
+  BytesByTensor stored;
+  BytesByTensor update_reads;   // by one update
+  BytesByTensor update_writes;  // by one update
+  std::uint64_t flops{};        // FP32 operations of one update
 };
+
+// Bytes of a number of the optimizer's state, and of a stored sum of gradients: FP32.
+inline constexpr std::uint64_t kStateBytes = 4;
 
 // `copy_bytes` is the size of a streamed weight; `index_bytes` what is stored beside it to place it (sparse),
 // and `contributions` the gradient parcels that one update waits for: with more than one, the sum is read

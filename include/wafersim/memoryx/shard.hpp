@@ -6,7 +6,6 @@
 #include <systemc>
 #include <vector>
 
-#include "wafersim/memoryx/optimizer.hpp"
 #include "wafersim/stream/buffer.hpp"
 #include "wafersim/stream/faults.hpp"
 #include "wafersim/stream/port.hpp"
@@ -22,16 +21,14 @@ struct ShardSpec {
   std::uint64_t lanes{};
   std::uint32_t steps{};
   Bytes chunk;
-  BytesPerSecond dram_stream;
-  BytesPerSecond dram_update;
+  BytesPerSecond dram_stream;  // in clocks of the DRAM a second: one "byte" is one clock
+  BytesPerSecond dram_update;  // likewise
   BytesPerSecond flash_stream;
   BytesPerSecond flash_update_read;
   BytesPerSecond flash_update_write;
   Bytes read_ahead;
   BytesPerSecond optimizer;  // in operations a second: one "byte" is one operation
   StationSpec link;          // into the lane
-  OptimizerKind optimizer_kind{};
-  std::uint64_t copy_bytes{};  // of a streamed weight, without its index
 };
 
 struct ShardStats {
@@ -80,7 +77,7 @@ class Shard final : public sc_core::sc_module {
   void send(const StepOp& op);
   void taken(const Train& train, const Stamp& tail);
   void receive(const Train& train, const Passage& passage);
-  Stamp update(const StoredLayer& stored, const Train& train, const Passage& in, bool last);
+  Stamp update(const StoreWork& work, const Train& train, const Passage& in);
   void advance_position();
   // When the weights that this step works with became ready: after the previous step's update. This step's
   // own update may be under way already, into the second copy, while these are still being streamed.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
+#include "wafersim/base/wide.hpp"
 
 namespace wafersim {
 
@@ -43,11 +44,34 @@ struct StepOp {
   std::uint32_t owner{};  // layer whose stored weights these are (another one for tied weights)
 };
 
+// An exact ratio, for amounts that are rounded only when they are used.
+struct Ratio {
+  std::uint64_t of{};
+  std::uint64_t per{1};
+
+  // `count` times the ratio, rounded up.
+  [[nodiscard]] std::uint64_t times(std::uint64_t count) const { return multiply_divide_up(count, of, per); }
+  friend bool operator==(const Ratio&, const Ratio&) = default;
+};
+
+// What a MemoryX server does for each of something (a byte that is streamed, a weight that is updated).
+struct StoreWork {
+  Ratio dram_clocks{};           // of its DRAM, which depend on the order of reads and writes
+  Ratio passing_clocks{};        // of its DRAM, for what comes from flash or goes there
+  std::uint64_t dram_bytes{};    // moved in both
+  std::uint64_t flash_reads{};   // bytes
+  std::uint64_t flash_writes{};  // bytes
+  std::uint64_t flops{};         // of the optimizer
+};
+
 // Everything that is stored for one layer's weights, and how it is updated.
 struct StoredLayer {
   std::uint64_t weights{};        // kept matrix weights and vectors
-  bool in_flash{};                // where they live at MemoryX
+  bool in_flash{};                // the weights that are streamed live in MemoryX's flash
   std::uint64_t contributions{};  // gradient parcels per step that its update waits for
+  StoreWork stream{};             // of a byte of its weights
+  StoreWork update{};             // of a weight, by the last parcel of a step
+  StoreWork accumulate{};         // of a gradient that is only added to the stored sum
 };
 
 struct StepProgram {

@@ -1,0 +1,36 @@
+// Matrix-vector and matrix-matrix products, stencils and sparse products on the mesh.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "wafersim/base/quantity.hpp"
+#include "wafersim/kernel/mesh/mesh_kernel.hpp"
+
+namespace wafersim {
+
+// What the operands hold: small whole numbers, whose sums are exact in FP16, or fractions that round.
+enum class OperandValues : std::uint8_t { whole, fractions };
+
+struct MatrixRequest {
+  std::string kernel;  // see matrix_kernel_names()
+  GridSize grid;
+  // Left M x K times right K x N. GEMV: M is 1. Stencils: M cells in a PE's column, K and N unused.
+  std::uint32_t m = 1, k = 1, n = 1;
+  std::uint32_t group = 0;  // PEs a group of the K-tree; 0: the square root of the row
+  double sparsity = 0;      // share of zeros in the left matrix of spmm
+  std::uint64_t seed = 1;
+  OperandValues values = OperandValues::whole;
+  MeshParameters parameters{};
+};
+
+[[nodiscard]] const std::vector<std::string>& matrix_kernel_names();
+// Throws InputError if a name or size is wrong or the grid too small, DoesNotFit if a tile exceeds a PE.
+[[nodiscard]] MeshKernel make_matrix_kernel(const MatrixRequest& request);
+
+// Cycles of the product of two square FP16 tiles on one PE, run on the engine: one outer step of a GEMM
+// without its communication.
+[[nodiscard]] std::uint64_t tile_product_cycles(std::uint32_t tile, const MeshParameters& parameters = {});
+
+}  // namespace wafersim

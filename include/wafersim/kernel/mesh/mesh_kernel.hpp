@@ -1,0 +1,31 @@
+// A program on the mesh with all that is needed to run it and to judge the result.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "wafersim/mesh/engine.hpp"
+
+namespace wafersim {
+
+struct MeshKernel {
+  MeshPlan plan;
+  std::function<void(MeshEngine&)> load;         // writes the operands into the PEs
+  std::function<bool(const MeshEngine&)> right;  // compares the results with a plain computation
+  std::vector<PeAt> last;                        // PEs whose end is the end of the kernel
+  std::uint64_t closed_form{};                   // cycles
+  std::uint64_t compute{};                       // of these: what a PE would take if all data were there
+};
+
+struct MeshKernelResult {
+  MeshOutcome outcome;
+  std::uint64_t cycles{};  // from cycle 0 to the end of the last PE that matters
+  bool values_match = false;
+  MeshCounts counts;
+  PeActivity root;  // where the cycles of the PE that ends last went
+};
+// Loads the kernel's operands into an engine made from its plan, runs it to its end and looks at the result.
+[[nodiscard]] MeshKernelResult run_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine);
+
+}  // namespace wafersim

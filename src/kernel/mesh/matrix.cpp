@@ -1,0 +1,75 @@
+// The matrix kernels by name, and what their requests must fulfil.
+#include "wafersim/kernel/mesh/matrix.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/parse.hpp"
+#include "wafersim/base/suggest.hpp"
+
+#include "matrix_kernels.hpp"
+
+namespace wafersim {
+namespace {
+
+struct Entry {
+  std::string name;
+  std::uint32_t columns, rows;  // the smallest grid it can work on
+  MeshKernel (*make)(const MatrixRequest&);
+};
+
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> kEntries{
+      {"gemm.cannon", 2, 2, make_ring_gemm}, {"gemm.mesh", 3, 3, make_ring_gemm},
+      {"gemm.summa", 2, 2, make_summa},      {"gemv.ktree", 2, 1, make_gemv},
+      {"gemv.pipeline", 2, 1, make_gemv},    {"spmm", 2, 1, make_spmm},
+      {"stencil.25pt", 2, 2, make_stencil},  {"stencil.7pt", 2, 2, make_stencil},
+  };
+  return kEntries;
+}
+
+}  // namespace
+
+const std::vector<std::string>& matrix_kernel_names() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries()) names.push_back(entry.name);
+    return names;
+  }();
+  return kNames;
+}
+
+MeshKernel make_matrix_kernel(const MatrixRequest& request) {
+  const auto found = std::find_if(entries().begin(), entries().end(),
+                                  [&](const Entry& entry) { return entry.name == request.kernel; });
+  Problems problems;
+  if (found == entries().end()) {
+    const auto near = nearest_word(request.kernel, matrix_kernel_names());
+    problems.add(
+        {}, "kernel",
+        fmt::format("unknown kernel '{}'{}", request.kernel, near ? " (did you mean '" + *near + "'?)" : ""));
+    problems.throw_if_any();
+  }
+  if (request.grid.columns < found->columns || request.grid.rows < found->rows) {
+    problems.add({}, "--grid",
+                 fmt::format("{} needs at least {}x{} PEs, got {}", request.kernel, found->columns,
+                             found->rows, spell(request.grid)));
+  }
+  if (request.m == 0 || request.k == 0 || request.n == 0)
+    problems.add({}, "--size", "no dimension may be zero");
+  if (request.sparsity < 0 || request.sparsity >= 1) {
+    problems.add({}, "kernel.sparsity",
+                 fmt::format("expected a share from 0 to below 1, got {}", request.sparsity));
+  }
+  if (request.group > request.grid.columns) {
+    problems.add(
+        {}, "kernel.group",
+        fmt::format("a group of {} PEs is longer than a row of {}", request.group, request.grid.columns));
+  }
+  problems.throw_if_any();
+  return found->make(request);
+}
+
+}  // namespace wafersim

@@ -1,0 +1,14 @@
+// One maker per family of kernels; matrix.cpp chooses.
+#pragma once
+
+#include "wafersim/kernel/mesh/matrix.hpp"
+
+namespace wafersim {
+
+[[nodiscard]] MeshKernel make_gemv(const MatrixRequest& request);
+[[nodiscard]] MeshKernel make_ring_gemm(const MatrixRequest& request);
+[[nodiscard]] MeshKernel make_summa(const MatrixRequest& request);
+[[nodiscard]] MeshKernel make_stencil(const MatrixRequest& request);
+[[nodiscard]] MeshKernel make_spmm(const MatrixRequest& request);
+
+}  // namespace wafersim

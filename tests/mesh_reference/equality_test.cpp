@@ -12,6 +12,7 @@
 
 #include "wafersim/base/random.hpp"
 #include "wafersim/kernel/mesh/collective.hpp"
+#include "wafersim/kernel/mesh/matrix.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include "mesh_reference/random_layout.hpp"
@@ -292,6 +293,31 @@ TEST(ReferenceEngine, GivesTheSameHoweverItsRunIsCut) {
       return cutting_changes_nothing(*whole, *cut, mesh, seed);
     })) << "seed "
         << seed;
+  }
+}
+
+std::vector<MatrixRequest> small_matrix_kernels() {
+  return {{.kernel = "gemv.pipeline", .grid = {5, 2}, .k = 11, .n = 6},
+          {.kernel = "gemv.ktree", .grid = {9, 2}, .k = 18, .n = 6},
+          {.kernel = "gemm.summa", .grid = {3, 3}, .m = 8, .k = 9, .n = 6},
+          {.kernel = "gemm.cannon", .grid = {4, 4}, .m = 8, .k = 12, .n = 11},
+          {.kernel = "gemm.mesh", .grid = {5, 5}, .m = 15, .k = 10, .n = 15},
+          {.kernel = "stencil.7pt", .grid = {3, 4}, .m = 5},
+          {.kernel = "stencil.25pt", .grid = {6, 7}, .m = 9},
+          {.kernel = "spmm", .grid = {4, 2}, .m = 5, .k = 12, .n = 3, .sparsity = 0.4}};
+}
+
+TEST_P(FastEngine, EqualsTheReferenceInEveryMatrixKernel) {
+  for (const MatrixRequest& request : small_matrix_kernels()) {
+    ASSERT_TRUE(holds_in_a_child([&] {
+      const MeshKernel kernel = make_matrix_kernel(request);
+      const auto reference = make_reference_engine(kernel.plan);
+      const auto fast = make_fast_engine(kernel.plan, {.order = GetParam()});
+      const MeshKernelResult expected = run_mesh_kernel(kernel, *reference);
+      const MeshKernelResult found = run_mesh_kernel(kernel, *fast);
+      return expected.values_match && found.values_match && expected.outcome == found.outcome &&
+             same_end(*reference, *fast, found.cycles);
+    })) << request.kernel;
   }
 }
 

@@ -3,8 +3,7 @@
 
 namespace wafersim {
 
-MeshKernelResult run_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
-  kernel.load(engine);
+MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
   MeshKernelResult result;
   result.outcome = engine.run();
   result.counts = engine.counts();
@@ -16,6 +15,11 @@ MeshKernelResult run_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
   }
   result.values_match = result.outcome.status == MeshStatus::finished && kernel.right(engine);
   return result;
+}
+
+MeshKernelResult run_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
+  kernel.load(engine);
+  return finish_mesh_kernel(kernel, engine);
 }
 
 }  // namespace wafersim

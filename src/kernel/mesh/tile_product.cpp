@@ -46,7 +46,7 @@ TileTime tile_product_time(const TileProduct& tile, std::uint64_t others, const 
     time.others_left -= std::min(time.others_left, idle);
     const std::uint32_t lanes = lanes_of(it, parameters);
     for (std::uint32_t e = 0; e < it.length; e += beat_elements(it, e, lanes)) {
-      time.cycles += beat_cycles(it, e, parameters);
+      time.cycles += beat_cycles(it, e, parameters, {});
       if (time.others_left == 0) continue;
       --time.others_left;
       ++time.cycles;
@@ -59,7 +59,7 @@ std::uint64_t datapath_cycles(const VectorInstruction& it, const MeshParameters&
   std::uint64_t cycles = 0;
   const std::uint32_t lanes = lanes_of(it, parameters);
   for (std::uint32_t e = 0; e < it.length; e += beat_elements(it, e, lanes))
-    cycles += beat_cycles(it, e, parameters);
+    cycles += beat_cycles(it, e, parameters, {});
   return cycles;
 }
 

@@ -15,7 +15,7 @@ struct MeshKernel {
   std::function<bool(const MeshEngine&)> right;  // compares the results with a plain computation
   std::vector<PeAt> last;                        // PEs whose end is the end of the kernel
   std::uint64_t closed_form{};                   // cycles
-  std::uint64_t compute{};                       // of these: what a PE would take if all data were there
+  std::uint64_t compute{};  // of these: what the PE with most to do would take if all data were there
 };
 
 struct MeshKernelResult {
@@ -25,7 +25,10 @@ struct MeshKernelResult {
   MeshCounts counts;
   PeActivity root;  // where the cycles of the PE that ends last went
 };
-// Loads the kernel's operands into an engine made from its plan, runs it to its end and looks at the result.
+// Runs an engine, made from the kernel's plan and loaded with its operands, to its end and looks at the
+// result.
+[[nodiscard]] MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine);
+// The same, loading it first.
 [[nodiscard]] MeshKernelResult run_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine);
 
 }  // namespace wafersim

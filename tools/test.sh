@@ -52,6 +52,8 @@ stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS
 stage 'time and memory' tools/check_budget.py build/release/wafersim
 stage 'build: Clang, sanitizers' build build/sanitize sanitize
 stage 'tests under sanitizers' run_tests sanitize -L fast
+stage 'build: thread sanitizer' build build/tsan tsan -- mesh_threads_test
+stage 'threads under a sanitizer' run_tests tsan
 stage 'same bytes from every build' \
   tools/check_identical.py build/dev/wafersim build/release/wafersim build/sanitize/wafersim
 

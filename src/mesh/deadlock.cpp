@@ -7,16 +7,19 @@
 
 #include <fmt/format.h>
 
+#include "wafersim/mesh/timing.hpp"
+
 namespace wafersim {
 namespace {
 
-enum class Place : std::uint8_t { input, output, router };
+enum class Place : std::uint8_t { input, output, router, start, memory, blocked };
 
-// Somebody who waits: a core for a wavelet of a color, a core for room to send one, or a router with one.
+// Somebody who waits: a core for a wavelet of a color, for room to send one, or for one that starts a task; a
+// core for a FIFO or a microthread of its own; a core with a blocked task; or a router with a wavelet.
 struct Node {
   PeAt at;
   Place place = Place::input;
-  std::size_t color{};  // index in the plan
+  std::size_t color{};  // index in the plan; of `blocked`: the task; of `memory`: none
   friend auto operator<=>(const Node&, const Node&) = default;
 };
 
@@ -62,27 +65,64 @@ class Walker {
     for (const PeState::ThreadState& thread : here.threads) {
       if (thread.reads && here.colors[index_of_color(*thread.reads)].input.empty()) {
         waits.push_back({at, Place::input, index_of_color(*thread.reads)});
-      } else if (thread.writes) {
+      } else if (thread.writes &&
+                 here.colors[index_of_color(*thread.writes)].output.size() >= room_to_send()) {
         waits.push_back({at, Place::output, index_of_color(*thread.writes)});
+      } else {
+        waits.push_back({at, Place::memory});
       }
+    }
+    if (here.task && here.threads.empty()) waits.push_back({at, Place::memory});
+    for (std::size_t task = 0; task < tasks_at(at).size(); ++task) {
+      if (((here.pending & here.blocked) >> task & 1U) != 0) waits.push_back({at, Place::blocked, task});
     }
     return waits;
   }
 
+  // What an idle core waits for: a wavelet that starts a task, first of all one that would send `wanted`.
+  std::optional<Node> start_at(PeAt at, Color wanted) {
+    std::optional<Node> first;
+    for (const Task& task : tasks_at(at)) {
+      if (!task.started_by || !state(at).colors[index_of_color(*task.started_by)].input.empty()) continue;
+      const Node node{at, Place::start, index_of_color(*task.started_by)};
+      if (sends(task, wanted)) return node;
+      if (!first) first = node;
+    }
+    return first;
+  }
+
+  [[nodiscard]] static bool sends(const Task& task, Color color) {
+    return std::any_of(task.body.begin(), task.body.end(), [&](const Instruction& it) {
+      const auto* vector = std::get_if<VectorInstruction>(&it);
+      return vector != nullptr && written_color(*vector) == color;
+    });
+  }
+
+  [[nodiscard]] const std::vector<Task>& tasks_at(PeAt at) const { return plan_.program_at(at).tasks; }
+  [[nodiscard]] std::size_t room_to_send() const {
+    return plan_.parameters.output_queue_depth + plan_.parameters.ramp_cycles;
+  }
+
   std::string describe(const Node& node) {
-    const int color = number_of(plan_.colors[node.color]);
     const PeState& here = state(node.at);
-    if (node.place == Place::router) {
-      return fmt::format("the router holds {} wavelets of color {}", here.colors[node.color].router.size(),
-                         color);
-    }
     std::string who = fmt::format("program '{}'", plan_.program_at(node.at).name);
-    if (here.task) {
-      who += fmt::format(", task '{}',",
-                         plan_.program_at(node.at).tasks[static_cast<std::size_t>(*here.task)].name);
+    if (node.place == Place::blocked)
+      return fmt::format("{}: task '{}' is activated, but blocked", who, tasks_at(node.at)[node.color].name);
+    if (here.task)
+      who += fmt::format(", task '{}',", tasks_at(node.at)[static_cast<std::size_t>(*here.task)].name);
+    if (node.place == Place::memory) return who + " waits for a FIFO or a microthread of its own";
+    const int color = number_of(plan_.colors[node.color]);
+    switch (node.place) {
+      case Place::router:
+        return fmt::format("the router holds {} wavelets of color {}", here.colors[node.color].router.size(),
+                           color);
+      case Place::input:
+        return fmt::format("{} waits for a wavelet of color {}", who, color);
+      case Place::output:
+        return fmt::format("{} waits for room to send color {}", who, color);
+      default:
+        return fmt::format("{} waits for a wavelet of color {} to start a task", who, color);
     }
-    return fmt::format("{} waits {} color {}", who,
-                       node.place == Place::input ? "for a wavelet of" : "for room to send", color);
   }
 
   void follow(Node node, DeadlockExplanation& result) {
@@ -101,7 +141,12 @@ class Walker {
   std::optional<Node> cause_of(const Node& node, DeadlockExplanation& result) {
     switch (node.place) {
       case Place::input:
+      case Place::start:
         return supplier_of(node, result);
+      case Place::memory:
+        return start_at(node.at, {});
+      case Place::blocked:
+        return std::nullopt;
       case Place::output:
         return Node{node.at, Place::router, node.color};
       case Place::router:
@@ -168,6 +213,7 @@ class Walker {
   std::optional<Node> sender_at(PeAt at, std::size_t color, DeadlockExplanation& result) {
     const std::vector<Node> waits = core_waits(at);
     if (!waits.empty()) return waits.front();
+    if (const auto start = start_at(at, plan_.colors[color])) return start;
     result.chain.push_back({at, fmt::format("program '{}' is idle and will never send color {}",
                                             plan_.program_at(at).name, number_of(plan_.colors[color]))});
     return std::nullopt;
@@ -203,8 +249,13 @@ class Walker {
   std::optional<Node> reader_at(PeAt at, std::size_t color, DeadlockExplanation& result) {
     const std::vector<Node> waits = core_waits(at);
     if (!waits.empty()) return waits.front();
-    result.chain.push_back({at, fmt::format("program '{}' is idle and will never read color {}",
-                                            plan_.program_at(at).name, number_of(plan_.colors[color]))});
+    const std::vector<Task>& tasks = tasks_at(at);
+    const auto reader = std::find_if(
+        tasks.begin(), tasks.end(), [&](const Task& task) { return task.started_by == plan_.colors[color]; });
+    const std::string why =
+        reader == tasks.end() ? "is idle" : fmt::format("has blocked its task '{}'", reader->name);
+    result.chain.push_back({at, fmt::format("program '{}' {} and will never read color {}",
+                                            plan_.program_at(at).name, why, number_of(plan_.colors[color]))});
     return std::nullopt;
   }
 
@@ -217,27 +268,6 @@ class Walker {
 
 DeadlockExplanation explain_deadlock(const MeshEngine& engine) {
   return Walker{engine}.run();
-}
-
-std::string to_string(const DeadlockExplanation& explanation) {
-  constexpr std::size_t kMostLines = 12;
-  std::string text;
-  for (std::size_t i = 0; i < explanation.chain.size(); ++i) {
-    if (i == kMostLines) {
-      text += fmt::format("  … and {} more\n", explanation.chain.size() - kMostLines);
-      break;
-    }
-    text += fmt::format("  {}. PE {}: {}\n", i + 1, to_string(explanation.chain[i].at),
-                        explanation.chain[i].what);
-  }
-  if (explanation.closes)
-    text += fmt::format("  which waits for number {} again\n", explanation.circle_begin + 1);
-  text += "all that wait:\n";
-  for (std::size_t i = 0; i < explanation.groups.size() && i < kMostLines; ++i) {
-    const auto& group = explanation.groups[i];
-    text += fmt::format("  {} PEs, first {}: {}\n", group.pes, to_string(group.first), group.what);
-  }
-  return text;
 }
 
 }  // namespace wafersim

@@ -71,5 +71,53 @@ TEST(Deadlock, ThatWaitsForAnIdlePeNamesIt) {
               HasSubstr("PE (0,0): program 'left' is idle and will never send color 0"));
 }
 
+// The right PE answers each wavelet from the left by a task; the left asks one time too few.
+TEST(Deadlock, OfAPeThatWaitsForATaskToBeStartedIsFollowedToItsStarter) {
+  Layout layout = pair();
+  layout.program({}, program("left", {send(kEastward, 1), receive(kWestward, 2)}));
+  const Task answer{.name = "answer", .started_by = kEastward, .body = {send(kWestward, 1)}};
+  layout.program({.x = 1}, {.name = "right", .memory_bytes = 64, .tasks = {answer}});
+  const auto engine = make_fast_engine(layout.build());
+  EXPECT_EQ(engine->run().status, MeshStatus::deadlock);
+  const DeadlockExplanation why = explain_deadlock(*engine);
+  ASSERT_EQ(why.chain.size(), 2U);
+  EXPECT_TRUE(why.closes);
+  EXPECT_EQ(why.chain[1], (Wait{{1, 0}, "program 'right' waits for a wavelet of color 0 to start a task"}));
+}
+
+TEST(Deadlock, OfABlockedTaskNamesIt) {
+  Layout layout = pair();
+  layout.program({}, program("left", {send(kEastward, 20), receive(kWestward, 1)}));
+  const Task answer{.name = "answer", .started_by = kEastward, .body = {send(kWestward, 1)}};
+  const Task work{.name = "work", .body = {Block{TaskId{1}}, Block{TaskId{2}}, Activate{TaskId{2}}}};
+  layout.program({.x = 1}, {.name = "right",
+                            .memory_bytes = 64,
+                            .tasks = {work, answer, {.name = "later", .body = {}}},
+                            .entry = TaskId{0}});
+  const auto engine = make_fast_engine(layout.build());
+  EXPECT_EQ(engine->run().status, MeshStatus::deadlock);
+  EXPECT_THAT(to_string(explain_deadlock(*engine)),
+              HasSubstr("PE (1,0): program 'right': task 'later' is activated, but blocked"));
+}
+
+TEST(Deadlock, GroupsWaitsThatReadAlike) {
+  Layout layout{{40, 3}};
+  layout.route(kEastward, {.height = 3}, {{Port::ramp, Port::east}})
+      .route(kEastward, {.x = 1, .width = 38, .height = 3}, {{Port::west, Port::east | Port::ramp}})
+      .route(kEastward, {.x = 39, .height = 3}, {{Port::west, Port::ramp}});
+  layout.program({.height = 3}, program("source", {send(kEastward, 3)}));
+  layout.program({.x = 1, .width = 39, .height = 3}, program("sink", {receive(kEastward, 4)}));
+  const auto engine = make_fast_engine(layout.build());
+  EXPECT_EQ(engine->run().status, MeshStatus::deadlock);
+  const DeadlockExplanation why = explain_deadlock(*engine);
+  ASSERT_EQ(why.groups.size(), 1U);
+  EXPECT_EQ(why.groups[0].pes, 117U);  // 39 in each of 3 rows
+  EXPECT_EQ(why.groups[0].first, (PeAt{1, 0}));
+  EXPECT_THAT(to_string(why),
+              HasSubstr("  117 PEs, first (1,0): program 'sink', task 'work', waits for a wavelet of "
+                        "color 0\n"));
+  EXPECT_EQ(why.chain.back().what, "program 'source' is idle and will never send color 0");
+}
+
 }  // namespace
 }  // namespace wafersim

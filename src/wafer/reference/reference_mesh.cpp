@@ -43,9 +43,11 @@ class ReferenceMesh final : public sc_core::sc_module {
         ReferencePe& pe = *pes[plan_.index_of({x, y})];
         pe.add_to_trace(file);
         for (const Port port : {Port::north, Port::south, Port::east, Port::west}) {
-          const Link& link = *outgoing_[plan_.index_of({x, y}) * kLinks + index_of(port)];
-          reference::sc_trace(file, link.data.read(),
-                              std::string{pe.name()} + ".to_" + std::string{name_of(port)});
+          const std::size_t index = plan_.index_of({x, y}) * kLinks + index_of(port);
+          const std::string side{name_of(port)};
+          reference::sc_trace(file, outgoing_[index]->data.read(), std::string{pe.name()} + ".to_" + side);
+          if (const Link* incoming = edge_links_[index])
+            reference::sc_trace(file, incoming->data.read(), std::string{pe.name()} + ".from_" + side);
         }
       }
     }
@@ -78,6 +80,7 @@ class ReferenceMesh final : public sc_core::sc_module {
     links_.push_back(std::make_unique<Link>());
     Link& link = *links_.back();
     outgoing_.push_back(&link);  // by PE, then by port
+    edge_links_.push_back(nullptr);
     here.out[mine](link.data);
     here.room_beyond[mine](link.room);
     if (ReferencePe* beyond = neighbour(at, port); beyond != nullptr) {
@@ -91,6 +94,7 @@ class ReferenceMesh final : public sc_core::sc_module {
     here.room[mine](incoming.room);
     const auto edge = edges.find({at.y, port});
     if (edge == edges.end()) return;
+    edge_links_.back() = &incoming;
     edge->second->in(link.data);
     edge->second->room(link.room);
     edge->second->out(incoming.data);
@@ -110,6 +114,7 @@ class ReferenceMesh final : public sc_core::sc_module {
   const MeshPlan& plan_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<Link*> outgoing_;
+  std::vector<Link*> edge_links_;  // in the same order: what comes in from outside, or null
 };
 
 class ReferenceEngine final : public MeshEngine {

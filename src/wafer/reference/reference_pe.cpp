@@ -161,7 +161,12 @@ void ReferencePe::add_to_trace(sc_core::sc_trace_file* file) {
   sc_core::sc_trace(file, traced_beat_, prefix + ".beat");
   for (RouterColor& color : colors_) {
     if (color.route == nullptr) continue;
-    sc_core::sc_trace(file, color.filled, prefix + ".router_color_" + std::to_string(number_of(color.color)));
+    const std::string number = std::to_string(number_of(color.color));
+    sc_core::sc_trace(file, color.filled, prefix + ".router_color_" + number);
+    if (core_.inputs.contains(color.color))
+      sc_core::sc_trace(file, color.input_filled, prefix + ".input_color_" + number);
+    if (core_.outputs.contains(color.color))
+      sc_core::sc_trace(file, color.output_filled, prefix + ".output_color_" + number);
   }
 }
 
@@ -169,7 +174,15 @@ void ReferencePe::note_for_trace() {
   traced_beat_ = core_.activity.datapath != traced_datapath_;
   traced_datapath_ = core_.activity.datapath;
   traced_task_ = core_.running_task();
-  for (RouterColor& color : colors_) color.filled = static_cast<std::uint32_t>(color.queue.size());
+  const auto fill_of = [](const std::map<Color, RampQueue>& queues, Color color) {
+    const auto found = queues.find(color);
+    return found == queues.end() ? 0U : static_cast<std::uint32_t>(found->second.entries.size());
+  };
+  for (RouterColor& color : colors_) {
+    color.filled = static_cast<std::uint32_t>(color.queue.size());
+    color.input_filled = fill_of(core_.inputs, color.color);
+    color.output_filled = fill_of(core_.outputs, color.color);
+  }
 }
 
 void ReferencePe::move_out() {

@@ -52,7 +52,8 @@ class ReferencePe final : public sc_core::sc_module {
     std::size_t sends{};    // switch position for departures
     bool fires = false;
     bool injects = false;
-    std::uint32_t filled{};  // as traced
+    // As traced: wavelets in the router, and in the queues between it and the core.
+    std::uint32_t filled{}, input_filled{}, output_filled{};
   };
 
   void decide();

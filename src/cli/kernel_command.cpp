@@ -1,4 +1,4 @@
-// `wafersim kernel`: one collective on the mesh, wavelet by wavelet, beside its closed form.
+// `wafersim kernel`: one kernel on the mesh, wavelet by wavelet, beside its closed form.
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/kernel_request.hpp"
 #include "cli/progress.hpp"
 
 namespace wafersim::cli {
@@ -23,7 +24,7 @@ constexpr double kLongRun = 2;  // seconds that are worth a warning
 
 Usage usage() {
   Usage usage{
-      .synopsis = "wafersim kernel NAME [--grid WxH] [--size B] [--format text|json] [-o FILE]",
+      .synopsis = "wafersim kernel NAME [--grid WxH] [--size SIZE] [--format text|json] [-o FILE]",
       .explanation =
           "Runs a kernel on the mesh, every wavelet and every value, and prints its cycles beside the "
           "closed\n"
@@ -33,6 +34,7 @@ Usage usage() {
           "  wafersim kernel --list\n"
           "  wafersim kernel reduce.chain --grid 512x1 --size 256\n"
           "  wafersim kernel reduce.two_phase.2d --grid 64x64 --size 128 --set kernel.group=8 --format json\n"
+          "  wafersim kernel gemm.mesh --grid 16x16 --size 96x96x96\n"
           "  wafersim kernel broadcast --grid 16x4 --size 8 --trace broadcast.vcd --trace-area 4x2+0+1\n",
       .options = po::options_description{"options"},
       .operands = {"NAME"},
@@ -41,9 +43,11 @@ Usage usage() {
   usage.options.add_options()                                                 //
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
-      ("size", text("B")->default_value("256"), "FP32 elements a PE")         //
+      ("size", text("B")->default_value("256"),
+       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; stencils: cells a PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "kernel.group: PEs a group of two_phase")                                                    //
+       "kernel.group: PEs a group of two_phase and of gemv.ktree; matrix kernels also: kernel.dtype,\n"
+       "kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions")                    //
       ("engine", text("NAME"), "fast (the default), or systemc: a module per PE, for small grids")  //
       ("threads", text("N")->default_value("1"), "threads of the fast engine")                      //
       ("trace", text("FILE"),
@@ -66,26 +70,11 @@ T checked(const std::string& option, const wafersim::Parsed<T>& parsed) {
   return *parsed.value;
 }
 
-std::uint32_t number(const std::string& option, const std::string& text, std::uint64_t least = 1) {
-  const std::uint64_t value = checked(option, parse_count(text));
-  if (value < least || value > kLargestNumber)
-    refuse(option, fmt::format("expected a number from {} to {}, got '{}'", least, kLargestNumber, text));
-  return static_cast<std::uint32_t>(value);
-}
-
 GridSize grid(const std::string& option, const std::string& text) {
   const GridSize size = checked(option, parse_grid(text));
   if (size.columns > kLargestNumber || size.rows > kLargestNumber)
     refuse(option, "the grid is too large: " + text);
   return size;
-}
-
-void apply_settings(const std::vector<std::string>& settings, CollectiveRequest& request) {
-  for (const std::string& setting : settings) {
-    const auto [key, value] = parse_override(setting);
-    if (key != "kernel.group") refuse("--set " + setting, "unknown key (known: kernel.group)");
-    request.group = number(key, value);
-  }
 }
 
 // WxH, or WxH+X+Y for a rectangle that begins at column X and row Y.
@@ -98,18 +87,18 @@ Rectangle area(const std::string& text) {
   if (plus == std::string::npos) return area;
   const auto second = text.find('+', plus + 1);
   if (second == std::string::npos) refuse(kOption, "expected WxH+X+Y, got '" + text + "'");
-  area.x = number(kOption, text.substr(plus + 1, second - plus - 1), 0);
-  area.y = number(kOption, text.substr(second + 1), 0);
+  area.x = kernel_number(kOption, text.substr(plus + 1, second - plus - 1), 0);
+  area.y = kernel_number(kOption, text.substr(second + 1), 0);
   return area;
 }
 
 KernelRunRequest request_of(const Parsed& parsed) {
   KernelRunRequest request;
-  request.kernel.kernel = parsed.operands.front();
-  request.kernel.grid = grid("--grid", parsed.text("grid"));
-  request.kernel.length = number("--size", parsed.text("size"));
-  apply_settings(parsed.list("set"), request.kernel);
-  request.threads = number("--threads", parsed.text("threads"));
+  request.kernel = kernel_request({.name = parsed.operands.front(),
+                                   .size = parsed.text("size"),
+                                   .grid = grid("--grid", parsed.text("grid")),
+                                   .settings = parsed.list("set")});
+  request.threads = kernel_number("--threads", parsed.text("threads"));
   const bool traced = parsed.has("trace");
   const std::string engine = parsed.has("engine") ? one_of(parsed, "engine", {"fast", "systemc"})
                              : traced             ? "systemc"
@@ -127,7 +116,8 @@ KernelRunRequest request_of(const Parsed& parsed) {
 void announce(const HostNeed& need, const KernelRunRequest& request, Cycles expected) {
   if (need.cpu_seconds < kLongRun) return;
   say(fmt::format("{} PEs for about {} cycles: about {:.0f} s of CPU time and {:.1f} GiB",
-                  request.kernel.grid.columns * request.kernel.grid.rows, expected.count(), need.cpu_seconds,
+                  grid_of(request.kernel).columns * grid_of(request.kernel).rows, expected.count(),
+                  need.cpu_seconds,
                   static_cast<double>(need.memory.count()) / static_cast<double>(1ULL << 30U)));
 }
 
@@ -152,7 +142,7 @@ KernelRun simulate(KernelRunRequest request, bool quiet) {
 
 std::string all_names() {
   std::string text;
-  for (const std::string& name : collective_names()) text += name + "\n";
+  for (const std::string& name : kernel_names()) text += name + "\n";
   return text;
 }
 

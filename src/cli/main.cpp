@@ -22,7 +22,7 @@ std::span<const Command> commands() {
       Command{"run", "simulate a training step of a workload on a machine", &run_command},
       Command{"describe", "what follows from a machine, a workload, or both", &describe_command},
       Command{"sweep", "run a study: many points, one table", &sweep_command},
-      Command{"kernel", "run one collective on the mesh, wavelet by wavelet", &kernel_command},
+      Command{"kernel", "run one kernel on the mesh, wavelet by wavelet", &kernel_command},
       Command{"validate", "published numbers of the mesh, side by side with the simulator's",
               [](const Arguments& arguments) { return run_validate_command(arguments); }}};
   return kAll;

@@ -26,10 +26,16 @@ std::string cycles_text(const KernelReport& report) {
   std::string text = fmt::format("cycles            {:>12}\n", report.cycles);
   text += fmt::format("closed form       {:>12}   {}\n", report.closed_form,
                       deviation(report.cycles, static_cast<double>(report.closed_form)));
-  text += fmt::format(
-      "PE costs          {:>12}   scalar code, dispatch, start-up on the way that decides the end\n"
-      "body              {:>12}\n",
-      report.pe_costs, report.body());
+  if (report.compute) {
+    text += fmt::format(
+        "compute           {:>12}   of the PE with most to do\ncommunication     {:>12}   what remains\n",
+        *report.compute, report.communication());
+  } else {
+    text += fmt::format(
+        "PE costs          {:>12}   scalar code, dispatch, start-up on the way that decides the end\n"
+        "body              {:>12}\n",
+        report.pe_costs, report.body());
+  }
   if (report.published) {
     text += fmt::format("published model   {:>12.0f}   {} (of the body)\n", *report.published,
                         deviation(report.body(), *report.published));
@@ -75,8 +81,13 @@ std::string write_json(const KernelReport& report) {
   json["fidelity"] = "wavelet";
   json["cycles"] = report.cycles;
   json["closed_form_cycles"] = report.closed_form;
-  json["pe_cost_cycles"] = report.pe_costs;
-  json["body_cycles"] = report.body();
+  if (report.compute) {
+    json["compute_cycles"] = *report.compute;
+    json["communication_cycles"] = report.communication();
+  } else {
+    json["pe_cost_cycles"] = report.pe_costs;
+    json["body_cycles"] = report.body();
+  }
   if (report.published) json["published_model_cycles"] = *report.published;
   if (report.shares) {
     json["closed_form_shares"] = {{"link", report.shares->link},

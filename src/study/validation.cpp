@@ -24,6 +24,10 @@ const std::vector<ValidationGroup>& validation_groups() {
       {"models", "Collectives against their published cycle models (cycles of the body)", kReduce,
        modelled_collectives},
       {"pe", "One PE (cycles)", "measured on WSE-2: SpMM on CS-2 benchmarks", single_pe},
+      {"matrix", "Matrix products on P x P PEs: GEMV 4096 x 4096, GEMM 2160 cubed, FP16 (cycles)",
+       "measured on WSE-2: WaferLLM, OSDI'25, arXiv 2502.04563", matrix_products},
+      {"stencil", "25-point seismic stencil, FP32 (cycles)",
+       "measured on WSE-2: Jacquelin et al., SC'22: 754 s for 10,000,000 steps at 850 MHz", stencils},
   };
   return kGroups;
 }

@@ -34,6 +34,33 @@ class Kernel(UserTest):
         self.assertEqual(results[0], results[1])
         self.assertEqual(results[0], results[2])
 
+    def test_matrix_kernels_say_what_is_compute_and_what_communication(self):
+        command = ("kernel", "gemm.mesh", "--grid", "4x4", "--size", "9x8x7", "--set", "kernel.values=fractions")
+        result = json.loads(self.succeeds(*command, "--format", "json"))
+        self.assertEqual(result["size"], [9, 8, 7])
+        self.assertTrue(result["values_match"])
+        self.assertEqual(result["compute_cycles"] + result["communication_cycles"], result["cycles"])
+        self.assertRegex(self.succeeds(*command), rf"compute +{result['compute_cycles']} ")
+
+    def test_matrix_kernels_refuse_what_cannot_be(self):
+        cases = {
+            (2, "gemm.mesh", "--grid", "4x4", "--size", "9x8"): "--size: gemm.mesh takes MxKxN, got '9x8'\n",
+            (2, "gemm.mesh", "--grid", "4x5", "--size", "9"):
+                "--grid: gemm.mesh needs as many rows as columns, got 4x5\n",
+            (2, "gemm.mesh", "--grid", "2x2", "--size", "9"):
+                "--grid: gemm.mesh needs at least 3x3 PEs, got 2x2\n",
+            (2, "spmm", "--grid", "4x1", "--size", "9", "--set", "kernel.sparsity=1"):
+                "kernel.sparsity: expected a share from 0 to below 1, got 1\n",
+            (2, "spmm", "--grid", "4x1", "--size", "9", "--set", "kernel.dtype=bf16"):
+                "kernel.dtype: the core has no such arithmetic: 'bf16' (it has f16, f32 and mixed)\n",
+            (2, "gemv.ktree", "--grid", "4x1", "--size", "9", "--set", "kernel.dtype=mixed"):
+                "kernel.dtype: gemv.ktree computes in f16 only, got 'mixed'\n",
+            (3, "gemv.ktree", "--grid", "2x1", "--size", "400x400"):
+                "a tile of 200 x 400 FP16 and its vectors need 161200 bytes in a PE, which holds 49152 less 4096 "
+                "for code: 45056 at most; use more PEs\n"}
+        for (code, *arguments), complaint in cases.items():
+            self.assertEqual(self.refuses(code, "kernel", *arguments), complaint, arguments)
+
     def test_help_and_list(self):
         self.assertIn("examples:\n", self.succeeds("kernel", "--help"))
         self.assertIn("reduce.two_phase.2d\n", self.succeeds("kernel", "--list"))

@@ -154,6 +154,10 @@ TEST(MatrixKernels, RefuseWhatCannotBe) {
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "spmm", .grid = {8, 1}, .k = 8, .sparsity = 1}),
                InputError);
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "spmm", .grid = {8, 1}, .k = 0}), InputError);
+  EXPECT_THROW((void)make_matrix_kernel({.kernel = "spmm", .grid = {8, 1}, .k = 8, .dtype = "bf16"}),
+               InputError);
+  EXPECT_THROW((void)make_matrix_kernel({.kernel = "gemv.ktree", .grid = {8, 1}, .k = 8, .dtype = "mixed"}),
+               InputError);
 }
 
 // A PE holds 49,152 bytes less 4,096 for code. Five FP16 tiles of t x t: 10 t^2 bytes, each rounded up to 16.

@@ -18,18 +18,21 @@ struct KernelReport {
   std::vector<std::uint64_t> size;  // FP32 elements a PE; or M, K and N of a matrix product
   std::uint64_t cycles{};
   std::uint64_t closed_form{};
-  std::uint64_t pe_costs{};         // of it: scalar code, dispatch, start-up on the way that decides the end
-  std::optional<double> published;  // the published model of the body: all but the PE costs
+  std::uint64_t pe_costs{};  // of it: scalar code, dispatch, start-up on the way that decides the end
+  // Instead of these: what the PE with most to do would take if all data were there.
+  std::optional<std::uint64_t> compute{};
+  std::optional<double> published{};    // the published model of the body: all but the PE costs
   std::optional<CycleShares> shares{};  // of the closed form
   bool values_match{};
-  MeshCounts counts;
-  PeActivity last_pe;  // where the cycles of the PE that ends last went
-  MeshOutcome outcome;
+  MeshCounts counts{};
+  PeActivity last_pe{};  // where the cycles of the PE that ends last went
+  MeshOutcome outcome{};
   // About this run of the program, not about the wafer: these may differ from run to run.
-  std::string engine;
+  std::string engine{};
   double host_seconds{};
 
   [[nodiscard]] std::uint64_t body() const { return cycles - pe_costs; }
+  [[nodiscard]] std::uint64_t communication() const { return cycles - compute.value_or(0); }
   [[nodiscard]] std::uint64_t pe_cycles() const { return outcome.cycles.count() * grid.columns * grid.rows; }
 };
 

@@ -5,16 +5,25 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "wafersim/kernel/mesh/collective.hpp"
+#include "wafersim/kernel/mesh/matrix.hpp"
 #include "wafersim/mesh/host.hpp"
 #include "wafersim/report/kernel_report.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 namespace wafersim {
 
+// One request for each family of kernels.
+using KernelRequest = std::variant<CollectiveRequest, MatrixRequest>;
+[[nodiscard]] const GridSize& grid_of(const KernelRequest& request);
+// Of all families, sorted.
+[[nodiscard]] std::vector<std::string> kernel_names();
+
 struct KernelRunRequest {
-  CollectiveRequest kernel;
+  KernelRequest kernel;
   MeshEngineKind engine = MeshEngineKind::fast;
   std::uint32_t threads = 1;                // of the fast engine
   std::optional<TraceRequest> trace{};      // of the SystemC engine

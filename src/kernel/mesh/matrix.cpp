@@ -17,15 +17,16 @@ namespace {
 struct Entry {
   std::string name;
   std::uint32_t columns, rows;  // the smallest grid it can work on
+  std::string_view dtype;       // operands, products and sums
   MeshKernel (*make)(const MatrixRequest&);
 };
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> kEntries{
-      {"gemm.cannon", 2, 2, make_ring_gemm}, {"gemm.mesh", 3, 3, make_ring_gemm},
-      {"gemm.summa", 2, 2, make_summa},      {"gemv.ktree", 2, 1, make_gemv},
-      {"gemv.pipeline", 2, 1, make_gemv},    {"spmm", 2, 1, make_spmm},
-      {"stencil.25pt", 2, 2, make_stencil},  {"stencil.7pt", 2, 2, make_stencil},
+      {"gemm.cannon", 2, 2, "f16", make_ring_gemm}, {"gemm.mesh", 3, 3, "f16", make_ring_gemm},
+      {"gemm.summa", 2, 2, "f16", make_summa},      {"gemv.ktree", 2, 1, "f16", make_gemv},
+      {"gemv.pipeline", 2, 1, "f16", make_gemv},    {"spmm", 2, 1, "f32", make_spmm},
+      {"stencil.25pt", 2, 2, "f32", make_stencil},  {"stencil.7pt", 2, 2, "f32", make_stencil},
   };
   return kEntries;
 }
@@ -56,6 +57,14 @@ MeshKernel make_matrix_kernel(const MatrixRequest& request) {
     problems.add({}, "--grid",
                  fmt::format("{} needs at least {}x{} PEs, got {}", request.kernel, found->columns,
                              found->rows, spell(request.grid)));
+  }
+  if (!request.dtype.empty() && request.dtype != found->dtype) {
+    const bool known = request.dtype == "f16" || request.dtype == "f32" || request.dtype == "mixed";
+    problems.add(
+        {}, "kernel.dtype",
+        known ? fmt::format("{} computes in {} only, got '{}'", request.kernel, found->dtype, request.dtype)
+              : fmt::format("the core has no such arithmetic: '{}' (it has f16, f32 and mixed)",
+                            request.dtype));
   }
   if (request.m == 0 || request.k == 0 || request.n == 0)
     problems.add({}, "--size", "no dimension may be zero");

@@ -19,6 +19,7 @@ struct MatrixRequest {
   // Left M x K times right K x N. GEMV: M is 1. Stencils: M cells in a PE's column, K and N unused.
   std::uint32_t m = 1, k = 1, n = 1;
   std::uint32_t group = 0;  // PEs a group of the K-tree; 0: the square root of the row
+  std::string dtype{};      // f16, f32 or mixed; empty: the kernel's own, the only one that it computes in
   double sparsity = 0;      // share of zeros in the left matrix of spmm
   std::uint64_t seed = 1;
   OperandValues values = OperandValues::whole;

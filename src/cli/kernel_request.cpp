@@ -1,0 +1,125 @@
+// Reads sizes and settings, by family of kernels.
+#include "cli/kernel_request.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/parse.hpp"
+#include "wafersim/base/suggest.hpp"
+#include "wafersim/config/machine.hpp"
+
+namespace wafersim::cli {
+namespace {
+
+constexpr std::uint64_t kLargestNumber = 1'000'000'000;
+
+[[noreturn]] void refuse(const std::string& option, const std::string& message) {
+  throw InputError{{.at = {.file = option}, .key = {}, .message = message}};
+}
+
+using Setter = std::function<void(const std::string& key, const std::string& value)>;
+using Setters = std::map<std::string, Setter>;
+
+void apply_settings(const std::vector<std::string>& settings, const Setters& setters) {
+  for (const std::string& setting : settings) {
+    const auto [key, value] = parse_override(setting);
+    const auto found = setters.find(key);
+    if (found == setters.end()) {
+      std::vector<std::string> known;
+      for (const auto& [name, set] : setters) known.push_back(name);
+      refuse("--set " + setting, fmt::format("unknown key (known: {})", fmt::join(known, ", ")));
+    }
+    found->second(key, value);
+  }
+}
+
+CollectiveRequest collective_request(const KernelWords& words) {
+  CollectiveRequest request{
+      .kernel = words.name, .grid = words.grid, .length = kernel_number("--size", words.size)};
+  apply_settings(words.settings, {{"kernel.group", [&](const std::string& key, const std::string& value) {
+                                     request.group = kernel_number(key, value);
+                                   }}});
+  return request;
+}
+
+std::vector<std::uint32_t> sizes(const std::string& text) {
+  std::vector<std::uint32_t> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('x', begin), text.size());
+    parts.push_back(kernel_number("--size", text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// M cells of a stencil's column; KxN of a matrix times a vector; MxKxN of two matrices. One number stands for
+// all.
+void set_size(MatrixRequest& request, const std::string& text) {
+  const std::vector<std::uint32_t> parts = sizes(text);
+  const std::size_t wanted = request.kernel.starts_with("stencil.") ? 1
+                             : request.kernel.starts_with("gemv.")  ? 2
+                                                                    : 3;
+  if (parts.size() != 1 && parts.size() != wanted)
+    refuse("--size", fmt::format("{} takes {}, got '{}'", request.kernel,
+                                 wanted == 1   ? "the cells of a column"
+                                 : wanted == 2 ? "KxN"
+                                               : "MxKxN",
+                                 text));
+  const auto part = [&](std::size_t i) { return parts.size() == 1 ? parts[0] : parts[i]; };
+  if (wanted != 2) request.m = part(0);
+  if (wanted == 1) return;
+  request.k = part(wanted - 2);
+  request.n = part(wanted - 1);
+}
+
+MatrixRequest matrix_request(const KernelWords& words) {
+  MatrixRequest request{.kernel = words.name, .grid = words.grid};
+  set_size(request, words.size);
+  const auto set_values = [&](const std::string& key, const std::string& value) {
+    if (value != "whole" && value != "fractions")
+      refuse(key, fmt::format("expected 'whole' or 'fractions', got '{}'", value));
+    request.values = value == "whole" ? OperandValues::whole : OperandValues::fractions;
+  };
+  const auto set_sparsity = [&](const std::string& key, const std::string& value) {
+    const wafersim::Parsed<Fraction> share = parse_fraction(value);
+    if (!share.value) refuse(key, share.problem);
+    request.sparsity = static_cast<double>(share.value->billionths) / Fraction::kOne;
+  };
+  apply_settings(
+      words.settings,
+      {{"kernel.dtype", [&](const std::string&, const std::string& value) { request.dtype = value; }},
+       {"kernel.group",
+        [&](const std::string& key, const std::string& value) { request.group = kernel_number(key, value); }},
+       {"kernel.seed",
+        [&](const std::string& key, const std::string& value) { request.seed = kernel_number(key, value); }},
+       {"kernel.sparsity", set_sparsity},
+       {"kernel.values", set_values}});
+  return request;
+}
+
+}  // namespace
+
+std::uint32_t kernel_number(const std::string& option, const std::string& text, std::uint64_t least) {
+  const wafersim::Parsed<std::uint64_t> value = parse_count(text);
+  if (!value.value) refuse(option, value.problem);
+  if (*value.value < least || *value.value > kLargestNumber)
+    refuse(option, fmt::format("expected a number from {} to {}, got '{}'", least, kLargestNumber, text));
+  return static_cast<std::uint32_t>(*value.value);
+}
+
+KernelRequest kernel_request(const KernelWords& words) {
+  const auto is_in = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), words.name) != names.end();
+  };
+  if (is_in(matrix_kernel_names())) return matrix_request(words);
+  if (is_in(collective_names())) return collective_request(words);
+  const auto near = nearest_word(words.name, kernel_names());
+  refuse("kernel",
+         fmt::format("unknown kernel '{}'{}", words.name, near ? " (did you mean '" + *near + "'?)" : ""));
+}
+
+}  // namespace wafersim::cli

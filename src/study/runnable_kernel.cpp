@@ -1,0 +1,54 @@
+// One overload for each family.
+#include "study/runnable_kernel.hpp"
+
+#include <memory>
+
+namespace wafersim {
+namespace {
+
+template <class Result>
+void add(const Result& result, KernelReport& report) {
+  report.cycles = result.cycles;
+  report.values_match = result.values_match;
+  report.counts = result.counts;
+  report.last_pe = result.root;
+}
+
+RunnableKernel make(const CollectiveRequest& request) {
+  const auto collective = std::make_shared<const Collective>(make_collective(request));
+  return {.plan = collective->plan,
+          .report = {.kernel = request.kernel,
+                     .grid = request.grid,
+                     .size = {request.length},
+                     .closed_form = collective->closed_form,
+                     .pe_costs = collective->pe_costs,
+                     .published = collective->published,
+                     .shares = collective->shares},
+          .load = [collective](MeshEngine& engine) { load_initial_values(*collective, engine); },
+          .judge = [collective](MeshEngine& engine,
+                                KernelReport& report) { add(run_collective(*collective, engine), report); }};
+}
+
+RunnableKernel make(const MatrixRequest& request) {
+  const auto kernel = std::make_shared<const MeshKernel>(make_matrix_kernel(request));
+  const bool column = request.kernel.starts_with("stencil.");
+  return {.plan = kernel->plan,
+          .report = {.kernel = request.kernel,
+                     .grid = request.grid,
+                     .size = column ? std::vector<std::uint64_t>{request.m}
+                                    : std::vector<std::uint64_t>{request.m, request.k, request.n},
+                     .closed_form = kernel->closed_form,
+                     .compute = kernel->compute},
+          .load = kernel->load,
+          .judge = [kernel](MeshEngine& engine, KernelReport& report) {
+            add(finish_mesh_kernel(*kernel, engine), report);
+          }};
+}
+
+}  // namespace
+
+RunnableKernel make_runnable(const KernelRequest& request) {
+  return std::visit([](const auto& it) { return make(it); }, request);
+}
+
+}  // namespace wafersim

@@ -3,7 +3,7 @@
 build_packages=(
   cmake ninja-build g++ pkg-config git
   libsystemc-dev libboost-program-options-dev libboost-random-dev
-  libfmt-dev libhwy-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev
+  libfmt-dev libhwy-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev nlohmann-json3-dev
 )
 test_packages=(
   clang clang-format libclang-rt-14-dev

@@ -85,7 +85,7 @@ Parsed parse(Usage& usage, const Arguments& arguments) {
     refuse("command line",
            fmt::format("{} is missing; usage: {}", usage.operands[parsed.operands.size()], usage.synopsis));
   }
-  if (parsed.operands.size() > usage.operands.size()) {
+  if (!usage.any_number && parsed.operands.size() > usage.operands.size()) {
     refuse("command line", fmt::format("'{}' is one too many; usage: {}",
                                        parsed.operands[usage.operands.size()], usage.synopsis));
   }

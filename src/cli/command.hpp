@@ -23,6 +23,9 @@ struct Command {
 int run_command(const Arguments& arguments);
 int describe_command(const Arguments& arguments);
 int sweep_command(const Arguments& arguments);
+int compare_command(const Arguments& arguments);
+int check_command(const Arguments& arguments);
+int sensitivity_command(const Arguments& arguments);
 int kernel_command(const Arguments& arguments);
 
 // How a subcommand is called: `options` are those that have a name, `operands` those that have none.
@@ -32,6 +35,7 @@ struct Usage {
   boost::program_options::options_description options;
   std::vector<std::string> operands;
   std::size_t required_operands{};
+  bool any_number{};  // the last operand may be repeated
 };
 
 struct Parsed {

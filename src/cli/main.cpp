@@ -1,13 +1,12 @@
 // Finds the subcommand, keeps SystemC quiet, and turns exceptions into exit codes.
 #include <array>
 #include <cstdlib>
-#include <new>
 #include <systemc>
 
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
-#include "wafersim/base/quantity.hpp"
+#include "wafersim/base/exit_code.hpp"
 #include "wafersim/base/suggest.hpp"
 #include "wafersim/report/output.hpp"
 
@@ -22,6 +21,9 @@ std::span<const Command> commands() {
       Command{"run", "simulate a training step of a workload on a machine", &run_command},
       Command{"describe", "what follows from a machine, a workload, or both", &describe_command},
       Command{"sweep", "run a study: many points, one table", &sweep_command},
+      Command{"compare", "two results or two sweeps: what changed, and where it came from", &compare_command},
+      Command{"check", "run baselines again and say what changed: cycle regression for CI", &check_command},
+      Command{"sensitivity", "which parameters of a machine matter to a workload", &sensitivity_command},
       Command{"kernel", "run one kernel on the mesh, wavelet by wavelet", &kernel_command},
       Command{"validate", "published numbers of the mesh, side by side with the simulator's",
               [](const Arguments& arguments) { return run_validate_command(arguments); }}};
@@ -30,15 +32,13 @@ std::span<const Command> commands() {
 
 namespace {
 
-enum ExitCode { done = 0, wrong_input = 2, does_not_fit = 3, fault = 4 };
-
 std::string help() {
   std::string text =
       "wafersim: how many cycles does a training step take on a wafer-scale cluster, and why?\n\n"
       "usage: wafersim COMMAND [OPTION]...\n\n"
       "commands:\n";
   for (const Command& command : commands())
-    text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+    text += fmt::format("  {:<11} {}\n", command.name, command.summary);
   return text +
          "\nwafersim COMMAND --help explains a command; wafersim --version names the build.\n\n"
          "example:\n"
@@ -84,25 +84,13 @@ int dispatch(const Arguments& arguments) {
   refuse_command(name);
 }
 
-// The one place where an exception becomes an exit code.
 int guarded(const Arguments& arguments) {
   try {
     return dispatch(arguments);
-  } catch (const InputError& error) {
-    say(error.what());
-    return ExitCode::wrong_input;
-  } catch (const DoesNotFit& error) {
-    say(error.what());
-    return ExitCode::does_not_fit;
-  } catch (const QuantityOverflow& error) {
-    say(fmt::format("the run is too long or too large to count in 64 bits: {}", error.what()));
-    return ExitCode::does_not_fit;
-  } catch (const std::bad_alloc&) {
-    say("this computer has too little memory for the simulation");
-    return ExitCode::does_not_fit;
   } catch (const std::exception& error) {
-    say(fmt::format("fault in wafersim, please report it: {}", error.what()));
-    return ExitCode::fault;
+    const Ending ending = ending_of(error);
+    say(ending.message);
+    return ending.code;
   }
 }
 

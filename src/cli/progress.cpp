@@ -26,15 +26,22 @@ Progress::~Progress() {
 
 void Progress::show(double done, const std::string& detail) {
   const Clock::time_point now = Clock::now();
+  if (!done_before_) done_before_ = now - began_ < std::chrono::seconds{1} ? done : 0.0;
   const auto pause = terminal_ ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5000};
   if (now - last_ < (shown_ && terminal_ ? std::chrono::milliseconds{100} : pause)) return;
   last_ = now;
   const std::chrono::duration<double> past = now - began_;
-  const double left = past.count() * (1.0 - done) / std::max(done, 1e-6);
+  const double left = past.count() * (1.0 - done) / std::max(done - *done_before_, 1e-6);
   const std::string line = fmt::format("{}: {:.0f} %{}{}, {:.0f} s so far, {:.0f} s left", what_,
                                        100.0 * done, detail.empty() ? "" : ", ", detail, past.count(), left);
   write_to_stderr(terminal_ ? "\r" + line + "\x1b[K" : line + "\n");
   shown_ = true;
+}
+
+double Progress::rate(double done) {
+  const std::chrono::duration<double> past = Clock::now() - began_;
+  if (!count_before_) count_before_ = done;
+  return (done - *count_before_) / std::max(past.count(), 1e-3);
 }
 
 }  // namespace wafersim::cli

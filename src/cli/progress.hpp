@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace wafersim::cli {
@@ -17,6 +18,8 @@ class Progress {
 
   // `done` goes from 0 to 1; `detail` is a count such as "3 of 10 points", or empty.
   void show(double done, const std::string& detail = {});
+  // What was done in a second since the first call; `done` counts what `detail` counts.
+  [[nodiscard]] double rate(double done);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -24,6 +27,8 @@ class Progress {
   std::string what_;
   bool terminal_;
   bool shown_{false};
+  std::optional<double> done_before_;   // at the first call: resumed work
+  std::optional<double> count_before_;  // likewise
   Clock::time_point began_{Clock::now()};
   Clock::time_point last_{began_};
 };

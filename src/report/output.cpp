@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -35,23 +36,6 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
-// Holds back Ctrl-C and its like while a temporary file exists.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigemptyset(&all);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&all, signal);
-    sigprocmask(SIG_BLOCK, &all, &before_);
-  }
-  NoSignals(const NoSignals&) = delete;
-  NoSignals& operator=(const NoSignals&) = delete;
-  ~NoSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
-
 mode_t usual_mode() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -75,14 +59,6 @@ fs::path folder_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path{"."};
 }
 
-void write_in_place(const fs::path& file, std::string_view text) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) refuse(file, errno);
-  const int reason = write_all(descriptor, text);
-  ::close(descriptor);
-  if (reason != 0) refuse(file, reason);
-}
-
 }  // namespace
 
 void require_writable(const fs::path& file) {
@@ -95,21 +71,59 @@ void require_writable(const fs::path& file) {
   if (::access(needed.c_str(), W_OK) != 0) refuse(file, errno);
 }
 
+OutputFile::OutputFile(fs::path file) : file_{std::move(file)} {
+  require_writable(file_);
+  target_ = real_target(file_);
+  if (is_special(file_)) {
+    descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) refuse(file_, errno);
+    return;
+  }
+  hold_back_signals();
+  temporary_ = target_.string() + ".XXXXXX";
+  descriptor_ = ::mkstemp(temporary_.data());
+  if (descriptor_ >= 0) return;
+  const int reason = errno;
+  ::sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
+  refuse(file_, reason);
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  ::sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
+}
+
+// Ctrl-C and its like wait while a temporary file exists.
+void OutputFile::hold_back_signals() {
+  sigset_t all;
+  sigemptyset(&all);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&all, signal);
+  ::sigprocmask(SIG_BLOCK, &all, &signals_before_);
+}
+
+void OutputFile::write(std::string_view text) {
+  const int reason = write_all(descriptor_, text);
+  if (reason != 0) refuse(file_, reason);
+}
+
+void OutputFile::commit() {
+  int reason = 0;
+  if (!temporary_.empty() && ::fchmod(descriptor_, usual_mode()) != 0) reason = errno;
+  if (::close(std::exchange(descriptor_, -1)) != 0 && reason == 0) reason = errno;
+  if (reason == 0 && !temporary_.empty() && ::rename(temporary_.c_str(), target_.c_str()) != 0)
+    reason = errno;
+  if (reason != 0) refuse(file_, reason);
+  if (temporary_.empty()) return;
+  temporary_.clear();
+  ::sigprocmask(SIG_SETMASK, &signals_before_, nullptr);
+}
+
 void save(const fs::path& file, std::string_view text) {
-  require_writable(file);
-  if (is_special(file)) return write_in_place(file, text);
-  const fs::path target = real_target(file);
-  const NoSignals quiet;
-  std::string temporary = target.string() + ".XXXXXX";
-  const int descriptor = ::mkstemp(temporary.data());
-  if (descriptor < 0) refuse(file, errno);
-  int reason = write_all(descriptor, text);
-  if (reason == 0 && ::fchmod(descriptor, usual_mode()) != 0) reason = errno;
-  if (::close(descriptor) != 0 && reason == 0) reason = errno;
-  if (reason == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) reason = errno;
-  if (reason == 0) return;
-  ::unlink(temporary.c_str());
-  refuse(file, reason);
+  OutputFile output{file};
+  output.write(text);
+  output.commit();
 }
 
 void print(std::string_view text) {

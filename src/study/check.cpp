@@ -1,73 +1,150 @@
-// Reads the machine and the workload with each value, as the points will.
-#include "study/check.hpp"
+// A baseline is a result file: its inputs are run again and its figures compared.
+#include "wafersim/study/check.hpp"
 
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/exit_code.hpp"
+#include "wafersim/cluster/run.hpp"
+#include "wafersim/report/output.hpp"
+#include "wafersim/report/run_report.hpp"
 #include "wafersim/workload/load.hpp"
 
-namespace wafersim::study_detail {
+#include "study/flatten.hpp"
+#include "study/process_pool.hpp"
+
+namespace wafersim {
 namespace {
 
-constexpr std::string_view kWorkload = "workload.";
+namespace fs = std::filesystem;
 
-// Empty if the inputs of a point can be read.
-std::vector<Problem> problems_of(const Study& study, const std::vector<Override>& settings) {
-  std::vector<Override> machine;
-  std::vector<Override> workload;
-  for (const Override& setting : settings) {
-    if (setting.key.starts_with(kWorkload)) {
-      workload.push_back({.key = setting.key.substr(kWorkload.size()), .value = setting.value});
-    } else {
-      machine.push_back(setting);
+struct Baseline {
+  fs::path file;
+  Tree result;
+  MachineSpec machine;
+  LoadedWorkload workload;
+  std::vector<Tolerance> tolerances;
+};
+
+std::vector<Tolerance> tolerances_of(const Tree& result, const std::vector<Tolerance>& more) {
+  std::vector<Tolerance> all;
+  if (const Tree* said = result.find("tolerance")) {
+    for (const Tree::Entry& entry : said->entries) {
+      const auto share = parse_fraction(entry.value.text);
+      if (!share.value)
+        throw InputError{{.at = entry.value.at, .key = "tolerance", .message = share.problem}};
+      all.push_back({.pattern = entry.key, .share = *share.value});
     }
   }
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+Baseline load_baseline(const fs::path& file, const CheckOptions& options) {
+  Baseline baseline{
+      .file = file, .result = load_result(file), .machine = {}, .workload = {}, .tolerances = {}};
+  const Tree* inputs = baseline.result.find("inputs");
+  baseline.machine = read_machine(*inputs->find("machine"));
+  baseline.workload = read_workload(*inputs->find("workload"), file.stem().string());
+  baseline.tolerances = tolerances_of(baseline.result, options.tolerances);
+  return baseline;
+}
+
+std::vector<Baseline> load_all(const std::vector<fs::path>& files, const CheckOptions& options) {
+  std::vector<Baseline> baselines;
   std::vector<Problem> problems;
-  const auto collect = [&](const auto& load) {
+  for (const fs::path& file : files) {
     try {
-      (void)load();
+      baselines.push_back(load_baseline(file, options));
     } catch (const InputError& error) {
       problems.insert(problems.end(), error.problems().begin(), error.problems().end());
     }
-  };
-  collect([&] { return load_machine(study.machine, machine); });
-  collect([&] { return load_workload(study.workload, workload); });
-  return problems;
-}
-
-std::vector<Override> with(std::vector<Override> settings, const std::vector<Override>& more) {
-  settings.insert(settings.end(), more.begin(), more.end());
-  return settings;
-}
-
-bool has(const std::vector<Override>& settings, const Override& wanted) {
-  for (const Override& setting : settings) {
-    if (setting.key == wanted.key && setting.value == wanted.value) return true;
   }
-  return false;
+  if (!problems.empty()) throw InputError{std::move(problems)};
+  return baselines;
 }
 
-// Whether a point with this setting can be read after all, thanks to the values of other axes.
-bool works_somewhere(const Study& study, const Override& setting, const std::vector<Override>& held) {
-  for (const std::vector<Override>& point : points_of(study)) {
-    if (has(point, setting) && problems_of(study, with(point, held)).empty()) return true;
+std::string run_again(const Baseline& baseline, const std::string& version) {
+  return write_json({.version = version,
+                     .machine = to_tree(baseline.machine),
+                     .workload = baseline.workload.resolved,
+                     .seed = baseline.workload.workload.plan.sparsity.seed,
+                     .outcome = run_training_step(baseline.machine, baseline.workload.workload).outcome});
+}
+
+bool tolerated(const ValueChange& change, const std::vector<Tolerance>& tolerances) {
+  const Tolerance* holds = nullptr;
+  for (const Tolerance& tolerance : tolerances) {
+    if (matches_pattern(change.name, tolerance.pattern)) holds = &tolerance;
   }
-  return false;
+  if (holds == nullptr || change.before.empty() || change.after.empty()) return false;
+  char* end_before = nullptr;
+  char* end_after = nullptr;
+  const double before = std::strtod(change.before.c_str(), &end_before);
+  const double after = std::strtod(change.after.c_str(), &end_after);
+  // Sentences change with the numbers in them.
+  if (*end_before != '\0' || *end_after != '\0') return true;
+  const double share = static_cast<double>(holds->share.billionths) / static_cast<double>(Fraction::kOne);
+  return std::abs(after - before) <= share * std::abs(before);
+}
+
+// The new result, with what the baseline said beside it.
+std::string updated_text(const Baseline& baseline, const std::string& now) {
+  const Tree* tolerance = baseline.result.find("tolerance");
+  if (tolerance == nullptr) return now;
+  const std::size_t end = now.find_last_of('}');
+  return now.substr(0, end - 1) + ",\n  \"tolerance\": " + to_json(*tolerance) + "\n}\n";
+}
+
+void compare(const Baseline& baseline, const std::string& now, const CheckOptions& options,
+             CheckResult& result) {
+  result.difference = difference_of(baseline.result, parse_tree(now, baseline.file.string() + " (now)"));
+  for (const ValueChange& change : result.difference.figures) {
+    if (!tolerated(change, baseline.tolerances)) result.violations.push_back(change);
+  }
+  using Verdict = CheckResult::Verdict;
+  result.verdict = !result.violations.empty()          ? Verdict::changed
+                   : result.difference.figures.empty() ? Verdict::same
+                                                       : Verdict::tolerated;
+  if (!options.update || result.verdict != Verdict::changed) return;
+  save(baseline.file, updated_text(baseline, now));
+  result.updated = true;
 }
 
 }  // namespace
 
-void check_inputs(const Study& study) {
-  const std::vector<Override> held = held_settings(study);
-  std::vector<Problem> own = problems_of(study, {});
-  if (!own.empty()) throw InputError{std::move(own)};
-  Problems problems;
-  for (const Axis& axis : study.axes) {
-    for (const Axis::Value& value : axis.values) {
-      const Override setting{.key = axis.key, .value = value.text};
-      const std::vector<Problem> found = problems_of(study, with(held, {setting}));
-      if (found.empty() || works_somewhere(study, setting, held)) continue;
-      problems.add(value.at, "sweep." + axis.key, found.front().message);
-    }
-  }
-  problems.throw_if_any();
+Tolerance parse_tolerance(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const bool all = equals == std::string::npos;
+  const Parsed<Fraction> share = parse_fraction(all ? text : text.substr(equals + 1));
+  if (!share.value) throw InputError{{.at = {.file = "--tolerance"}, .key = {}, .message = share.problem}};
+  return {.pattern = all ? "*" : text.substr(0, equals), .share = *share.value};
 }
 
-}  // namespace wafersim::study_detail
+std::vector<CheckResult> check_baselines(const std::vector<fs::path>& files, const CheckOptions& options) {
+  const std::vector<Baseline> baselines = load_all(files, options);
+  std::vector<CheckResult> results(baselines.size());
+  for (std::size_t i = 0; i < baselines.size(); ++i) results[i].file = baselines[i].file;
+  std::size_t next = 0;
+  study_detail::run_jobs(options.jobs,
+                         {.next = [&]() -> std::optional<study_detail::Job> {
+                            if (next == baselines.size()) return {};
+                            const Baseline& baseline = baselines[next];
+                            return study_detail::Job{
+                                .id = next++, .work = [&] { return run_again(baseline, options.version); }};
+                          },
+                          .on_finished =
+                              [&](const study_detail::Finished& end) {
+                                CheckResult& result = results[end.id];
+                                if (end.exit_code == ExitCode::done)
+                                  return compare(baselines[end.id], end.output, options, result);
+                                result.verdict = CheckResult::Verdict::failed;
+                                result.error = end.message;
+                              },
+                          .stop = {}});
+  return results;
+}
+
+}  // namespace wafersim

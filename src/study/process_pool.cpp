@@ -1,4 +1,4 @@
-// fork and exec, with the output in memory: nothing is left behind, whatever happens.
+// A job is forked without exec: the program is there already, and its inputs too.
 #include "study/process_pool.hpp"
 
 #include <algorithm>
@@ -9,16 +9,19 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/base/exit_code.hpp"
 
 namespace wafersim::study_detail {
 namespace {
+
+constexpr int kTooSmall = 100;  // exit code of a process that ran out of memory
 
 [[noreturn]] void fail(const char* what) {
   throw InternalFault{std::string{what} + ": " + std::generic_category().message(errno)};
@@ -38,7 +41,14 @@ class MemoryFile {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  void write(const std::string& text) const {
+    std::size_t done = 0;
+    while (done < text.size()) {
+      const ssize_t put = ::write(descriptor_, text.data() + done, text.size() - done);
+      if (put <= 0) ::_exit(kTooSmall);
+      done += static_cast<std::size_t>(put);
+    }
+  }
   [[nodiscard]] std::string text() const {
     std::string all;
     std::array<char, 65536> block{};
@@ -54,60 +64,93 @@ class MemoryFile {
 };
 
 struct Running {
-  std::size_t index;
-  MemoryFile output;
-  MemoryFile errors;
+  std::size_t id;
+  MemoryFile result;
 };
 
-pid_t start(const Command& command, const Running& files) {
-  std::vector<char*> words;
-  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  // Only calls that are safe after fork from here on. A child does not outlive its study.
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(128 + SIGTERM);
-  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ::dup2(nothing, STDIN_FILENO);
-  ::dup2(files.output.descriptor(), STDOUT_FILENO);
-  ::dup2(files.errors.descriptor(), STDERR_FILENO);
-  ::execv(words.front(), words.data());
-  ::_exit(127);
+[[noreturn]] void work(const Job& job, const MemoryFile& result, pid_t parent) {
+  // The process dies with the study, even if nobody can tell it to.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(kTooSmall);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+  int code = ExitCode::done;
+  try {
+    result.write(job.work());
+  } catch (const std::exception& error) {
+    const Ending ending = ending_of(error);
+    result.write(ending.message);
+    code = ending.lasting ? ending.code : kTooSmall;
+  }
+  // Nothing of the parent's may be closed or flushed twice.
+  ::_exit(code);
 }
 
-int exit_code_of(int status) {
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+Finished finished(const Running& process, int status) {
+  Finished end{.id = process.id, .exit_code = ExitCode::fault, .lasting = false, .output = {}, .message = {}};
+  if (WIFSIGNALED(status)) {
+    end.message = fmt::format("signal {} ended the process", WTERMSIG(status));
+    return end;
+  }
+  const int code = WEXITSTATUS(status);
+  end.exit_code = code == kTooSmall ? ExitCode::does_not_fit : code;
+  end.lasting = code != kTooSmall;
+  (code == ExitCode::done ? end.output : end.message) = process.result.text();
+  return end;
 }
+
+class Pool {
+ public:
+  explicit Pool(const PoolCalls& calls) : calls_{calls} {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    for (const auto& [child, process] : running_) ::kill(child, SIGKILL);
+    for (const auto& [child, process] : running_) ::waitpid(child, nullptr, 0);
+  }
+
+  [[nodiscard]] std::size_t running() const { return running_.size(); }
+
+  void start(const Job& job) {
+    Running process{.id = job.id, .result = {}};
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child < 0) fail("cannot start a process");
+    if (child == 0) work(job, process.result, parent);
+    running_.emplace(child, std::move(process));
+  }
+
+  // False if everything has to stop.
+  bool wait() {
+    int status = 0;
+    const pid_t child = ::waitpid(-1, &status, 0);
+    if (child < 0 && errno != EINTR) fail("lost a process");
+    const auto ended = running_.find(child);
+    if (ended != running_.end()) {
+      Finished end = finished(ended->second, status);
+      running_.erase(ended);
+      calls_.on_finished(std::move(end));
+    }
+    return !calls_.stop || !calls_.stop();
+  }
+
+ private:
+  const PoolCalls& calls_;
+  std::map<pid_t, Running> running_;
+};
 
 }  // namespace
 
-void run_all(const std::vector<Command>& commands, std::size_t at_once,
-             const std::function<void(Finished)>& on_finished) {
-  std::map<pid_t, Running> running;
-  std::size_t next = 0;
-  while (next < commands.size() || !running.empty()) {
-    if (next < commands.size() && running.size() < std::max<std::size_t>(at_once, 1)) {
-      Running files{.index = next, .output = {}, .errors = {}};
-      const pid_t child = start(commands[next], files);
-      if (child < 0) fail("cannot start a process");
-      running.emplace(child, std::move(files));
-      ++next;
-      continue;
+void run_jobs(std::size_t at_once, const PoolCalls& calls) {
+  Pool pool{calls};
+  bool more = true;
+  while (more || pool.running() > 0) {
+    if (more && pool.running() < std::max<std::size_t>(at_once, 1)) {
+      const std::optional<Job> job = calls.next();
+      more = job.has_value();
+      if (job) pool.start(*job);
+    } else if (!pool.wait()) {
+      return;
     }
-    int status = 0;
-    const pid_t child = ::waitpid(-1, &status, 0);
-    if (child < 0 && errno == EINTR) continue;
-    if (child < 0) fail("lost a process");
-    const auto ended = running.find(child);
-    if (ended == running.end()) continue;
-    const Running& files = ended->second;
-    on_finished({.index = files.index,
-                 .exit_code = exit_code_of(status),
-                 .output = files.output.text(),
-                 .errors = files.errors.text()});
-    running.erase(ended);
   }
 }
 

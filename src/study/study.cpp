@@ -1,22 +1,24 @@
 // Reads study files.
 #include "wafersim/study/study.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "wafersim/base/wide.hpp"
 #include "wafersim/config/record.hpp"
+#include "wafersim/study/points.hpp"
+#include "wafersim/workload/load.hpp"
 
-#include "study/check.hpp"
+#include "study/check_inputs.hpp"
+#include "study/expression.hpp"
+#include "study/names.hpp"
+#include "study/space_reader.hpp"
 
 namespace wafersim {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostPoints = 1'000'000;
 constexpr std::uint64_t kMostHeld = 1'000'000'000'000;
+constexpr std::uint64_t kMostEver = 1'000'000'000'000;
 
 struct Hold {
   std::optional<std::uint64_t> tokens_per_node;
@@ -32,6 +34,7 @@ void visit_fields(Visitor& visit, Hold& hold) {
 }
 
 struct StudyFile {
+  std::string name;
   std::string machine;
   std::string workload;
   Hold hold;
@@ -39,45 +42,66 @@ struct StudyFile {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, StudyFile& file) {
+  visit.field("name", file.name,
+              {.help = "what results call the study; the name of its file", .presence = Presence::defaulted});
   visit.field("machine", file.machine, {.help = "a machine file, relative to this one"});
   visit.field("workload", file.workload, {.help = "a workload file, relative to this one"});
   visit.field("hold", file.hold,
               {.help = "what stays the same at every point", .presence = Presence::defaulted});
 }
 
-Axis read_axis(const Tree::Entry& entry, Problems& problems) {
-  const std::string path = "sweep." + entry.key;
-  Axis axis{.key = entry.key, .at = entry.key_at, .values = {}};
-  if (entry.value.kind != Tree::Kind::list || entry.value.items.empty()) {
-    problems.add(entry.value.at, path, "expected a list of values such as [1, 2, 4]");
-    return axis;
-  }
-  for (const Tree& item : entry.value.items) {
-    const bool plain = item.kind == Tree::Kind::scalar && !item.quoted;
-    axis.values.push_back({.text = plain ? item.text : to_json(item), .at = item.at});
-    const bool again = std::count_if(axis.values.begin(), axis.values.end(), [&](const Axis::Value& other) {
-                         return other.text == axis.values.back().text;
-                       }) > 1;
-    if (again)
-      problems.add(item.at, path, fmt::format("the value {} is there twice", axis.values.back().text));
-  }
-  return axis;
+// The parts of the file that span the space, as far as it has them.
+void read_space(RecordReader& reader, const Tree& file, Study& study, Problems& problems) {
+  const auto add = [&](const char* name, const auto& read) {
+    const Tree* part = reader.take(name, false);
+    if (part == nullptr) return;
+    for (Factor& factor : read(*part, problems)) study.factors.push_back(std::move(factor));
+  };
+  add("sweep", study_detail::read_grid);
+  add("zip", study_detail::read_zip);
+  add("list", study_detail::read_list);
+  add("random", study_detail::read_random);
+  if (const Tree* derive = reader.take("derive", false))
+    study.derived = study_detail::read_derived(*derive, problems);
+  if (const Tree* where = reader.take("where", false))
+    study.conditions = study_detail::read_conditions(*where, problems);
+  if (study.factors.empty() && problems.empty())
+    problems.add(file.at, "sweep", "is required: a study needs points ('sweep', 'zip', 'list' or 'random')");
 }
 
-std::vector<Axis> read_axes(const Tree& sweep, Problems& problems) {
-  std::vector<Axis> axes;
-  if (sweep.kind != Tree::Kind::map || sweep.entries.empty()) {
-    problems.add(sweep.at, "sweep", "expected keys with lists of values, such as 'cluster.nodes: [1, 2, 4]'");
-    return axes;
+struct PlacedKey {
+  std::string key;
+  std::string path;
+  SourceLocation at;
+};
+
+std::vector<PlacedKey> placed_keys(const Study& study) {
+  std::vector<PlacedKey> keys;
+  for (const Factor& factor : study.factors) {
+    for (const Axis& axis : factor.axes) keys.push_back({axis.key, axis.origin + "." + axis.key, axis.at});
   }
-  Wide points = 1;
-  for (const Tree::Entry& entry : sweep.entries) {
-    axes.push_back(read_axis(entry, problems));
-    points = std::min<Wide>(points * std::max<std::size_t>(axes.back().values.size(), 1), kMostPoints + 1);
+  for (const Formula& formula : study.derived)
+    keys.push_back({formula.key, "derive." + formula.key, formula.at});
+  return keys;
+}
+
+// Whether setting one also sets the other.
+bool overlap(const std::string& a, const std::string& b) {
+  const std::string& shorter = a.size() < b.size() ? a : b;
+  const std::string& longer = a.size() < b.size() ? b : a;
+  return longer.starts_with(shorter) && (longer.size() == shorter.size() || longer[shorter.size()] == '.');
+}
+
+void refuse_double_keys(const Study& study, Problems& problems) {
+  const std::vector<PlacedKey> keys = placed_keys(study);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!overlap(keys[i].key, keys[j].key)) continue;
+      problems.add(keys[i].at, keys[i].path,
+                   fmt::format("is set by '{}' at {} already", keys[j].path, to_string(keys[j].at)));
+      break;
+    }
   }
-  if (points > kMostPoints)
-    problems.add(sweep.at, "sweep", fmt::format("the grid has more than {} points", kMostPoints));
-  return axes;
 }
 
 void check_hold(const Study& study, const Tree& file, Problems& problems) {
@@ -87,10 +111,46 @@ void check_hold(const Study& study, const Tree& file, Problems& problems) {
                  "give either 'tokens_per_node' (weak) or 'global_batch' (strong), not both");
   }
   if (!study.tokens_per_node && !study.global_batch) return;
-  for (const Axis& axis : study.axes) {
-    if (axis.key == "workload.tokens_per_node" || axis.key == "workload.global_batch")
-      problems.add(axis.at, "sweep." + axis.key, "contradicts 'hold', which fixes the batch");
+  for (const PlacedKey& key : placed_keys(study)) {
+    if (key.key == "workload.tokens_per_node" || key.key == "workload.global_batch")
+      problems.add(key.at, key.path, "contradicts 'hold', which fixes the batch");
   }
+}
+
+void check_names(const Study& study, Problems& problems) {
+  const auto check = [&](const Formula& formula, std::size_t known) {
+    for (const auto& name : formula.expression->names()) {
+      SourceLocation at = formula.at;
+      at.column += static_cast<std::uint32_t>(name.at);
+      try {
+        const std::string key = study_detail::key_of_name(study, name.text, at);
+        for (std::size_t i = known; i < study.derived.size(); ++i) {
+          if (study.derived[i].key == key)
+            problems.add(at, name.text, "is itself derived, and not before this one");
+        }
+      } catch (const InputError& error) {
+        problems.add(at, name.text, error.problems().front().message);
+      }
+    }
+  };
+  for (std::size_t i = 0; i < study.derived.size(); ++i) check(study.derived[i], i);
+  for (const Formula& condition : study.conditions) check(condition, study.derived.size());
+}
+
+void check_size(const Study& study, const Tree& file, bool large) {
+  const std::uint64_t size = size_of_space(study);
+  const std::uint64_t most = large ? kMostEver : kMostPoints;
+  if (size > most) {
+    const std::string advice = large ? "" : " (add --yes if they are meant)";
+    throw InputError{{.at = file.at,
+                      .key = "sweep",
+                      .message = fmt::format("the study has more than {} points{}", most, advice)}};
+  }
+  PointStream points{study};
+  if (!points.next())
+    throw InputError{{.at = study.conditions.empty() ? file.at : study.conditions.front().at,
+                      .key = "where",
+                      .message = "no point meets the conditions: the study is empty"}};
 }
 
 // Relative to the file that says so, which may be a base of the study.
@@ -104,54 +164,48 @@ fs::path beside(const Tree& file, std::string_view key, const std::string& name,
   return path;
 }
 
+void add_leaves(const Tree& tree, const std::string& path, std::vector<Override>& leaves) {
+  if (tree.kind == Tree::Kind::scalar) leaves.push_back({.key = path, .value = tree.text});
+  for (const Tree::Entry& entry : tree.entries)
+    add_leaves(entry.value, path.empty() || path == "workload." ? path + entry.key : path + "." + entry.key,
+               leaves);
+}
+
+std::vector<Override> defaults_of(const Study& study) {
+  std::vector<Override> leaves;
+  add_leaves(to_tree(load_machine(study.machine)), "", leaves);
+  add_leaves(load_workload(study.workload).resolved, "workload.", leaves);
+  return leaves;
+}
+
 }  // namespace
 
-Study load_study(const fs::path& file) {
+Study load_study(const fs::path& file, bool large) {
   const Tree tree = load_tree(file);
   Problems problems;
   RecordReader reader{tree, "", problems};
-  StudyFile said;
+  problems.throw_if_any();
+  StudyFile said{.name = file.stem().string(), .machine = {}, .workload = {}, .hold = {}};
   visit_fields(reader, said);
-  const Tree* sweep = reader.take("sweep", true);
+  Study study;
+  study.name = said.name;
+  study.file = file;
+  study.tokens_per_node = said.hold.tokens_per_node;
+  study.global_batch = said.hold.global_batch;
+  study.machine = beside(tree, "machine", said.machine, problems);
+  study.workload = beside(tree, "workload", said.workload, problems);
+  read_space(reader, tree, study, problems);
   reader.finish();
-  Study study{.name = file.filename().string(),
-              .machine = beside(tree, "machine", said.machine, problems),
-              .workload = beside(tree, "workload", said.workload, problems),
-              .axes = {},
-              .tokens_per_node = said.hold.tokens_per_node,
-              .global_batch = said.hold.global_batch};
-  if (sweep != nullptr) study.axes = read_axes(*sweep, problems);
+  refuse_double_keys(study, problems);
   check_hold(study, tree, problems);
   problems.throw_if_any();
-  study_detail::check_inputs(study);
+  study_detail::check_base(study);
+  study.defaults = defaults_of(study);
+  check_names(study, problems);
+  problems.throw_if_any();
+  check_size(study, tree, large);
+  study_detail::check_values(study);
   return study;
-}
-
-std::vector<std::vector<Override>> points_of(const Study& study) {
-  std::vector<std::vector<Override>> points{{}};
-  for (const Axis& axis : study.axes) {
-    std::vector<std::vector<Override>> longer;
-    for (const std::vector<Override>& point : points) {
-      for (const Axis::Value& value : axis.values) {
-        longer.push_back(point);
-        longer.back().push_back({.key = axis.key, .value = value.text});
-      }
-    }
-    points = std::move(longer);
-  }
-  return points;
-}
-
-std::vector<Override> held_settings(const Study& study) {
-  if (study.tokens_per_node) {
-    return {{.key = "workload.global_batch", .value = "null"},
-            {.key = "workload.tokens_per_node", .value = std::to_string(*study.tokens_per_node)}};
-  }
-  if (study.global_batch) {
-    return {{.key = "workload.tokens_per_node", .value = "null"},
-            {.key = "workload.global_batch", .value = std::to_string(*study.global_batch)}};
-  }
-  return {};
 }
 
 }  // namespace wafersim

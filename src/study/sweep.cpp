@@ -1,101 +1,160 @@
-// Turns points into command lines, and their results into rows.
+// Hands out points that the journal does not have, and writes down those that come back.
 #include "wafersim/study/sweep.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <boost/uuid/string_generator.hpp>
 
-#include "wafersim/report/format.hpp"
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/exit_code.hpp"
+#include "wafersim/cluster/run.hpp"
+#include "wafersim/kernel/path_memory.hpp"
+#include "wafersim/report/output.hpp"
+#include "wafersim/study/run_key.hpp"
 
+#include "study/journal.hpp"
+#include "study/point_inputs.hpp"
+#include "study/point_row.hpp"
 #include "study/process_pool.hpp"
+#include "study/sweep_parts.hpp"
 
 namespace wafersim {
 namespace {
 
-using nlohmann::json;
+using boost::uuids::uuid;
+using study_detail::Finished;
+using study_detail::Job;
+using study_detail::Journal;
+using study_detail::JournalEntry;
+using study_detail::PointInputs;
 
-PointFigures figures_of(const std::string& result) {
-  const json document = json::parse(result);
-  const json& step = document.at("step");
-  PointFigures figures{.nodes = document.at("plan").at("nodes"),
-                       .step = Cycles{step.at("cycles").get<std::uint64_t>()},
-                       .time = Picoseconds{step.at("time_ps").get<std::uint64_t>()},
-                       .samples_per_second = step.at("samples_per_second"),
-                       .tokens_per_second = step.at("tokens_per_second"),
-                       .utilization = step.at("utilization"),
-                       .parts = {},
-                       .bottleneck = step.at("bottleneck")};
-  for (const json& row : document.at("attribution")) {
-    for (const Part part : kAllParts) {
-      if (row.at("part") == to_string(part))
-        figures.parts[index_of(part)] = Cycles{row.at("cycles").get<std::uint64_t>()};
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& place, const std::string& message) {
+  throw InputError{{.at = {.file = place.string()}, .key = {}, .message = message}};
+}
+
+Journal open_journal(const Study& study, const SweepOptions& options) {
+  if (options.folder.empty()) return Journal{};
+  std::error_code failure;
+  fs::create_directories(options.folder, failure);
+  if (failure) refuse(options.folder, "cannot be made: " + failure.message());
+  Journal journal{options.folder, study_detail::identity_of(study)};
+  const bool again = journal.size() > 0 && (options.shard.of == 1 || journal.has_file_of(options.shard));
+  if (again && !options.resume)
+    refuse(options.folder,
+           "has the journal of an earlier sweep: go on with --resume, or choose another folder");
+  journal.open_for(options.shard);
+  return journal;
+}
+
+// The point's document, then what it learnt that may help the points after it.
+std::string simulated(const PointInputs& inputs) {
+  std::string document =
+      study_detail::document_of(run_training_step(inputs.machine, inputs.workload.workload).outcome);
+  return document + '\n' + PathMemory::of_process().take_news();
+}
+
+class Run {
+ public:
+  Run(const Study& study, const SweepOptions& options, Journal& journal, std::vector<uuid>& keys)
+      : study_{study}, options_{options}, journal_{journal}, keys_{keys}, points_{study}, reader_{study} {
+    counts_.points = count_points(count_points(study), options.shard);
+  }
+
+  SweepCounts run() {
+    study_detail::run_jobs(options_.jobs, {.next = [this] { return next(); },
+                                           .on_finished = [this](const Finished& end) { finish(end); },
+                                           .stop = [this] { return stop(); }});
+    return counts_;
+  }
+
+ private:
+  struct Pending {
+    uuid key;
+    Point point;
+  };
+
+  std::optional<Job> next() {
+    while (std::optional<Point> point = points_.next()) {
+      std::optional<PointInputs> inputs = inputs_of(*point);
+      if (!options_.shard.has(point->ordinal)) continue;
+      const uuid key = keys_.back();
+      if (!inputs || journal_.has(key) || started_.contains(key)) {
+        ++counts_.known;
+        continue;
+      }
+      started_.insert(key);
+      const std::size_t id = next_id_++;
+      pending_.emplace(id, Pending{.key = key, .point = std::move(*point)});
+      return Job{.id = id, .work = [inputs = std::move(*inputs)] { return simulated(inputs); }};
+    }
+    return {};
+  }
+  // Nothing, and no key, if they cannot be read: the error is found again when the row is written.
+  std::optional<PointInputs> inputs_of(const Point& point) {
+    keys_.emplace_back(uuid{});
+    if (!options_.shard.has(point.ordinal)) return {};
+    try {
+      PointInputs inputs = reader_.read(point.settings);
+      keys_.back() = boost::uuids::string_generator{}(run_key(inputs.machine, inputs.workload));
+      return inputs;
+    } catch (const InputError&) {
+      return {};
     }
   }
-  return figures;
-}
-
-study_detail::Command command_of(const Study& study, const SweepOptions& options,
-                                 const std::vector<Override>& settings) {
-  study_detail::Command command{
-      options.program, "run", study.machine.string(), study.workload.string(), "--format", "json", "--quiet"};
-  const auto add = [&](const Override& setting) {
-    command.emplace_back("--set");
-    command.push_back(setting.key + "=" + setting.value);
-  };
-  for (const Override& setting : held_settings(study)) add(setting);
-  for (const Override& setting : settings) add(setting);
-  return command;
-}
-
-std::string in_words(const Study& study) {
-  if (study.tokens_per_node)
-    return fmt::format("{} tokens per node and step", grouped(*study.tokens_per_node));
-  if (study.global_batch) return fmt::format("{} sequences per step", grouped(*study.global_batch));
-  return {};
-}
-
-void finish(SweepRow& row, const study_detail::Finished& finished) {
-  row.exit_code = finished.exit_code;
-  row.error = finished.errors.substr(0, finished.errors.find_last_not_of('\n') + 1);
-  if (finished.exit_code != 0) {
-    if (row.error.empty()) row.error = fmt::format("the process ended with code {}", finished.exit_code);
-    return;
+  void finish(const Finished& end) {
+    const auto pending = pending_.find(end.id);
+    if (end.lasting) {
+      const std::size_t line = end.output.find('\n');
+      journal_.add(
+          pending->second.key,
+          {.exit_code = end.exit_code, .document = end.output.substr(0, line), .error = end.message});
+      if (line != std::string::npos)
+        PathMemory::of_process().learn(std::string_view{end.output}.substr(line + 1));
+      ++counts_.ran;
+    } else if (!stop()) {  // Ctrl-C reaches the workers too
+      ++counts_.lost;
+      if (options_.on_lost) options_.on_lost(pending->second.point, end.message);
+    }
+    started_.erase(pending->second.key);
+    pending_.erase(pending);
+    if (options_.on_progress)
+      options_.on_progress(counts_.known + counts_.ran + counts_.lost, counts_.points);
   }
-  try {
-    row.figures = figures_of(finished.output);
-    row.error.clear();
-  } catch (const json::exception& error) {
-    row.exit_code = 4;
-    row.error = fmt::format("the result cannot be read: {}", error.what());
+  bool stop() {
+    counts_.stopped = counts_.stopped || (options_.stop && options_.stop());
+    return counts_.stopped;
   }
-}
+
+  const Study& study_;
+  const SweepOptions& options_;
+  Journal& journal_;
+  std::vector<uuid>& keys_;
+  PointStream points_;
+  study_detail::PointReader reader_;
+  std::size_t next_id_{0};
+  std::map<std::size_t, Pending> pending_;
+  std::set<uuid> started_;
+  SweepCounts counts_;
+};
 
 }  // namespace
 
-Sweep run_sweep(const Study& study, const SweepOptions& options) {
-  Sweep sweep{.study = study.name, .held = in_words(study), .keys = {}, .per_node = false, .rows = {}};
-  for (const Axis& axis : study.axes) {
-    sweep.keys.push_back(axis.key);
-    sweep.per_node = sweep.per_node || axis.key == "cluster.nodes";
-  }
-  std::vector<study_detail::Command> commands;
-  for (std::vector<Override>& settings : points_of(study)) {
-    commands.push_back(command_of(study, options, settings));
-    sweep.rows.push_back({.settings = std::move(settings),
-                          .figures = {},
-                          .exit_code = {},
-                          .error = {},
-                          .efficiency = {},
-                          .reason = {}});
-  }
-  std::size_t done = 0;
-  study_detail::run_all(commands, options.jobs, [&](const study_detail::Finished& finished) {
-    finish(sweep.rows[finished.index], finished);
-    if (options.on_progress) options.on_progress(++done, commands.size());
-  });
-  compare_rows(sweep);
-  return sweep;
+std::pair<SweepCounts, SweepResults> run_sweep(const Study& study, const SweepOptions& options) {
+  auto parts = std::make_unique<SweepResults::Parts>(study, open_journal(study, options));
+  const SweepCounts counts = Run{study, options, parts->journal, parts->keys}.run();
+  return {counts, SweepResults{std::move(parts)}};
+}
+
+SweepResults collect(const Study& study, const fs::path& folder) {
+  auto parts =
+      std::make_unique<SweepResults::Parts>(study, Journal{folder, study_detail::identity_of(study)});
+  if (parts->journal.size() == 0) refuse(folder, "has no journal of a sweep");
+  return SweepResults{std::move(parts)};
 }
 
 }  // namespace wafersim

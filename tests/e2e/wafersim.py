@@ -10,7 +10,7 @@ PROGRAM = os.environ["WAFERSIM"]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONFIGS = SOURCE / "configs"
 CS2 = str(CONFIGS / "machine" / "cs2.yaml")
-PROGRESS = re.compile(r"(simulating|sweep): \d+ %.* s left$")
+PROGRESS = re.compile(r"(simulating|sweep|sensitivity): \d+ %.* s left$")
 GPT2 = str(CONFIGS / "workload" / "gpt2.yaml")
 
 

@@ -1,41 +1,82 @@
-// Commands as processes: their output, their ends, and how many at a time.
+// Jobs as processes: what they give, how they end, and how many at a time.
+#include <algorithm>
+#include <csignal>
 #include <map>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wafersim/base/error.hpp"
 
 #include "study/process_pool.hpp"
 
 namespace wafersim::study_detail {
 namespace {
 
-std::map<std::size_t, Finished> run(const std::vector<Command>& commands, std::size_t at_once) {
+using Work = std::function<std::string()>;
+
+std::map<std::size_t, Finished> run(const std::vector<Work>& works, std::size_t at_once) {
   std::map<std::size_t, Finished> all;
-  run_all(commands, at_once, [&](const Finished& one) { all[one.index] = one; });
+  std::size_t next = 0;
+  run_jobs(at_once, {.next = [&]() -> std::optional<Job> {
+                       if (next == works.size()) return {};
+                       const std::size_t id = next++;
+                       return Job{.id = id, .work = works[id]};
+                     },
+                     .on_finished = [&](const Finished& one) { all[one.id] = one; },
+                     .stop = {}});
   return all;
 }
 
-TEST(ProcessPool, KeepsOutputErrorsAndExitCodesApart) {
+TEST(ProcessPool, GivesWhatAJobGivesAndWhatItComplainsAbout) {
   const auto all =
-      run({{"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, {"/bin/sh", "-c", "echo two"}}, 2);
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all.at(0).output, "out\n");
-  EXPECT_EQ(all.at(0).errors, "err\n");
-  EXPECT_EQ(all.at(0).exit_code, 3);
-  EXPECT_EQ(all.at(1).output, "two\n");
-  EXPECT_EQ(all.at(1).exit_code, 0);
+      run({[] { return std::string{"one"}; }, []() -> std::string { throw DoesNotFit{"too large"}; },
+           []() -> std::string {
+             throw InputError{Problem{{}, "key", "wrong"}};
+           }},
+          2);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all.at(0).output, "one");
+  EXPECT_EQ(all.at(0).exit_code, 0);
+  EXPECT_EQ(all.at(1).exit_code, 3);
+  EXPECT_EQ(all.at(1).message, "too large");
+  EXPECT_EQ(all.at(2).exit_code, 2);
+  EXPECT_TRUE(all.at(1).lasting);
 }
 
-TEST(ProcessPool, ReportsSignalsAndMissingPrograms) {
-  const auto all = run({{"/bin/sh", "-c", "kill -9 $$"}, {"/no/such/program"}}, 1);
-  EXPECT_EQ(all.at(0).exit_code, 128 + 9);
-  EXPECT_EQ(all.at(1).exit_code, 127);
+TEST(ProcessPool, DoesNotTakeTheEndBySignalForAResult) {
+  const auto all = run({[] {
+                          ::raise(SIGKILL);
+                          return std::string{};
+                        },
+                        []() -> std::string { throw std::bad_alloc{}; }},
+                       1);
+  EXPECT_FALSE(all.at(0).lasting);
+  EXPECT_EQ(all.at(0).message, "signal 9 ended the process");
+  EXPECT_FALSE(all.at(1).lasting);
 }
 
-TEST(ProcessPool, RunsMoreCommandsThanPlacesAndLongOutputs) {
-  std::vector<Command> commands(9, {"/bin/sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x"});
-  const auto all = run(commands, 2);
+TEST(ProcessPool, RunsMoreJobsThanPlacesAndLongOutputs) {
+  const std::vector<Work> works(9, [] { return std::string(300'000, 'x'); });
+  const auto all = run(works, 2);
   ASSERT_EQ(all.size(), 9U);
-  for (const auto& [index, one] : all) EXPECT_EQ(one.output.size(), 300'000U) << index;
+  for (const auto& [id, one] : all) EXPECT_EQ(one.output.size(), 300'000U) << id;
+}
+
+TEST(ProcessPool, LeavesNoProcessBehindWhenItIsStopped) {
+  std::size_t given = 0;
+  run_jobs(3, {.next = [&]() -> std::optional<Job> {
+                 ++given;
+                 return Job{.id = given, .work = [first = given == 1] {
+                              if (!first) ::pause();
+                              return std::string{};
+                            }};
+               },
+               .on_finished = [](const Finished&) {},
+               .stop = [] { return true; }});
+  EXPECT_EQ(given, 3U);
+  EXPECT_EQ(::waitpid(-1, nullptr, 0), -1);  // there is no child
 }
 
 }  // namespace

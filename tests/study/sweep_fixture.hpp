@@ -1,7 +1,7 @@
-// Sweeps made by hand.
+// Rows made by hand.
 #pragma once
 
-#include "wafersim/study/sweep.hpp"
+#include "wafersim/study/row_writer.hpp"
 
 namespace wafersim::test {
 
@@ -17,26 +17,35 @@ inline SweepRow row(std::uint64_t nodes, std::uint64_t cycles, double tokens_per
   figures.parts[index_of(Part::compute)] = Cycles{cycles - dram_cycles};
   figures.parts[index_of(Part::dram)] = Cycles{dram_cycles};
   figures.bottleneck = "bound by compute: it takes most";
-  return {.settings = {{.key = "cluster.nodes", .value = std::to_string(nodes)}},
-          .figures = figures,
-          .exit_code = 0,
-          .error = {},
-          .efficiency = {},
-          .reason = {}};
+  SweepRow row;
+  row.settings = {{.key = "cluster.nodes", .value = std::to_string(nodes)}};
+  row.figures = figures;
+  row.document = R"({"nodes":)" + std::to_string(nodes) + "}";
+  return row;
 }
 
-inline Sweep weak() {
-  Sweep sweep{.study = "s.yaml",
-              .held = "2,048 tokens per node and step",
-              .keys = {"cluster.nodes"},
-              .per_node = true,
-              .rows = {row(1, 1000, 1e6, 0), row(2, 1000, 2e6, 0), row(4, 1250, 3.2e6, 250)}};
+// Three points and one that failed.
+inline std::vector<SweepRow> weak() {
+  std::vector<SweepRow> rows{row(1, 1000, 1e6, 0), row(2, 1000, 2e6, 0), row(4, 1250, 3.2e6, 250)};
+  rows[0].efficiency = 1.0;
+  rows[1].efficiency = 1.0;
+  rows[2].efficiency = 0.8;
+  rows[2].reason = "waits for DRAM +20.0 % of the step; bound by compute";
   SweepRow failed;
   failed.settings = {{.key = "cluster.nodes", .value = "8"}};
   failed.exit_code = 3;
   failed.error = "too large";
-  sweep.rows.push_back(failed);
-  return sweep;
+  rows.push_back(failed);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].ordinal = i;
+  return rows;
+}
+
+inline SweepHeading heading() {
+  return {.study = "weak",
+          .held = "2,048 tokens per node and step",
+          .keys = {"cluster.nodes"},
+          .per_node = true,
+          .points = 4};
 }
 
 }  // namespace wafersim::test

@@ -1,25 +1,35 @@
-// A sweep as text, CSV and lines of JSON.
+// A sweep as text, CSV, lines of JSON, a database and a plot.
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sqlite3.h>
 
+#include "config/temporary_folder.hpp"
 #include "study/sweep_fixture.hpp"
 
 namespace wafersim {
 namespace {
 
-Sweep compared() {
-  Sweep sweep = test::weak();
-  compare_rows(sweep);
-  return sweep;
+using Make = std::function<std::unique_ptr<RowWriter>(TextSink)>;
+
+std::string written(const std::vector<SweepRow>& rows, const Make& make) {
+  std::string text;
+  const auto writer = make([&](std::string_view more) { text += more; });
+  for (const SweepRow& row : rows) writer->add(row);
+  writer->finish();
+  return text;
+}
+
+std::string as_text(const std::vector<SweepRow>& rows) {
+  return written(rows, [](TextSink sink) { return text_writer(test::heading(), std::move(sink)); });
 }
 
 TEST(SweepText, IsATableWithTheReasons) {
   EXPECT_EQ(
-      write_text(compared()),
-      "s.yaml: 4 points, 2,048 tokens per node and step\n\n"
+      as_text(test::weak()),
+      "weak: 4 points, 2,048 tokens per node and step\n\n"
       "  nodes  step cycles     time  samples/s  efficiency  where it drops\n"
       "      1        1,000  1.00 us     1.00 k     100.0 %\n"
       "      2        1,000  1.00 us     2.00 k     100.0 %\n"
@@ -29,28 +39,93 @@ TEST(SweepText, IsATableWithTheReasons) {
 }
 
 TEST(SweepText, GivesLongErrorsBelow) {
-  Sweep sweep = compared();
-  sweep.rows[3].error = std::string(80, 'x') + "\nmore";
-  EXPECT_THAT(write_text(sweep),
-              testing::EndsWith("\ncluster.nodes=8:\n" + std::string(80, 'x') + "\nmore\n"));
+  auto rows = test::weak();
+  rows[3].error = std::string(80, 'x') + "\nmore";
+  EXPECT_THAT(as_text(rows), testing::EndsWith("\ncluster.nodes=8:\n" + std::string(80, 'x') + "\nmore\n"));
+}
+
+TEST(SweepText, ShowsTheFirstPointsOfVeryMany) {
+  const std::string text = as_text(std::vector<SweepRow>(201, test::row(1, 1000, 1e6, 0)));
+  EXPECT_THAT(text, testing::EndsWith("  ... and 1 more: see results.csv, or --format csv\n"));
 }
 
 TEST(SweepCsv, HasTheSameColumnsInEveryRow) {
-  std::istringstream lines{write_csv(compared())};
-  for (std::string line; std::getline(lines, line);)
-    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 10 + kParts) << line;
+  std::istringstream lines{
+      written(test::weak(), [](TextSink sink) { return csv_writer(test::heading(), std::move(sink)); })};
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 11 + kParts) << line;
+  EXPECT_EQ(count, 5U);
 }
 
 TEST(SweepJsonl, HasALinePerPointWithItsSettings) {
-  std::istringstream lines{write_jsonl(compared())};
+  std::istringstream lines{written(test::weak(), jsonl_writer)};
   std::vector<nlohmann::json> points;
   for (std::string line; std::getline(lines, line);) points.push_back(nlohmann::json::parse(line));
   ASSERT_EQ(points.size(), 4U);
   EXPECT_EQ(points[2]["set"]["cluster.nodes"], "4");
-  EXPECT_EQ(points[2]["step"]["cycles"], 1250);
-  EXPECT_EQ(points[2]["parts"]["dram"], 250);
+  EXPECT_EQ(points[2]["nodes"], 4);
+  EXPECT_EQ(points[2]["efficiency"], 0.8);
   EXPECT_EQ(points[3]["error"], "too large");
   EXPECT_EQ(points[3]["exit_code"], 3);
+}
+
+TEST(SweepPlot, DrawsABarPerPoint) {
+  EXPECT_EQ(
+      written(test::weak(),
+              [](TextSink sink) { return plot_writer(test::heading(), "efficiency", std::move(sink)); }),
+      "\nefficiency\n\n"
+      "  nodes  efficiency\n"
+      "      1     100.0 %  ██████████████████████████████████████████████████\n"
+      "      2     100.0 %  ██████████████████████████████████████████████████\n"
+      "      4      80.0 %  ████████████████████████████████████████\n"
+      "      8      failed\n");
+}
+
+TEST(SweepPlot, ShadesTwoKeysAndRefusesThree) {
+  auto rows = test::weak();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].settings = {{.key = "a", .value = i < 2 ? "1" : "2"},
+                        {.key = "b", .value = i % 2 == 0 ? "x" : "y"}};
+  }
+  SweepHeading heading = test::heading();
+  heading.keys = {"a", "b"};
+  EXPECT_EQ(written(rows, [&](TextSink sink) { return plot_writer(heading, "cycles", std::move(sink)); }),
+            "\ncycles by a (down) and b (across); full shade is 1,250\n\n"
+            "  a         x         y\n"
+            "  1  1,000 ▓▓  1,000 ▓▓\n"
+            "  2  1,250 ██    failed\n");
+  heading.keys.emplace_back("c");
+  EXPECT_EQ(test::complaint([&] { (void)plot_writer(heading, "cycles", {}); }),
+            "--plot: draws one or two keys, this study has 3");
+}
+
+TEST(SweepSqlite, HoldsEveryPointAndOnlyAppearsWhenComplete) {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "r.sqlite";
+  {
+    const auto writer = sqlite_writer(test::heading(), file);
+    for (const SweepRow& row : test::weak()) writer->add(row);
+    EXPECT_FALSE(std::filesystem::exists(file));
+    writer->finish();
+  }
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  std::string found;
+  const auto collect = [](void* to, int columns, char** texts, char**) {
+    for (int i = 0; i < columns; ++i)
+      *static_cast<std::string*>(to) += std::string{texts[i] == nullptr ? "-" : texts[i]} + " ";
+    return 0;
+  };
+  ASSERT_EQ(
+      sqlite3_exec(
+          database,
+          "SELECT \"cluster.nodes\", step_cycles, efficiency, error FROM points WHERE \"cluster.nodes\" > 2",
+          collect, &found, nullptr),
+      SQLITE_OK);
+  sqlite3_close(database);
+  EXPECT_EQ(found, "4 1250 0.8 - 8 - - too large ");
+  EXPECT_FALSE(std::filesystem::exists(file.string() + ".part"));
 }
 
 }  // namespace

@@ -28,10 +28,18 @@ class MaskSample {
                                              std::uint64_t outputs) const;
 
  private:
+  [[nodiscard]] const std::vector<std::uint64_t>& bits() const;
+  // The same of every column that owns so many neighbouring features, in one pass over the row.
+  [[nodiscard]] std::vector<std::uint64_t> kept_per_column(std::uint64_t row, std::uint64_t features) const;
+  // Of all the sample's rows, see slowest_column.
+  [[nodiscard]] std::uint64_t critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const;
+
   std::uint64_t width_;
   std::uint64_t rows_;
   std::uint64_t words_per_row_;
-  std::vector<std::uint64_t> bits_;
+  Fraction pruned_;
+  std::uint64_t seed_;
+  mutable std::vector<std::uint64_t> bits_;  // drawn when they are first needed: often they never are
 };
 
 }  // namespace wafersim

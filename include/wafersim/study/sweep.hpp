@@ -1,15 +1,17 @@
-// Runs every point of a study as a process of its own, and compares what comes out.
+// Runs the points of a study as processes, and keeps what comes out in a journal.
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
 #include "wafersim/stream/part.hpp"
-#include "wafersim/study/study.hpp"
+#include "wafersim/study/points.hpp"
 
 namespace wafersim {
 
@@ -26,39 +28,68 @@ struct PointFigures {
 };
 
 struct SweepRow {
+  std::uint64_t ordinal{};
   std::vector<Override> settings;
-  std::optional<PointFigures> figures;
-  int exit_code{};                   // of the point's process
-  std::string error;                 // what it said, if it failed
-  std::optional<double> efficiency;  // see Sweep
+  std::string key;                      // see run_key; empty if the inputs cannot be read
+  std::optional<PointFigures> figures;  // nothing of a point that failed
+  std::string document;                 // all figures, as one line of JSON; empty of a point that failed
+  int exit_code{};
+  std::string error;
+  std::optional<double> efficiency;  // see RowReader
   std::string reason;                // why it is below one
 };
 
-// Rows in the order of the grid. If nodes are swept, efficiency is the throughput of a node against that at
-// the first point with the same other values (with the batch held, that is speed-up by ratio of nodes);
-// otherwise the throughput against the first point.
-struct Sweep {
-  std::string study;
-  std::string held;  // in words, empty if nothing is
-  std::vector<std::string> keys;
-  bool per_node{};
-  std::vector<SweepRow> rows;
-};
-
 struct SweepOptions {
-  std::string program;  // the simulator's own binary
+  std::filesystem::path folder;  // of the journal; empty: it is kept in memory
   std::size_t jobs{1};
-  std::function<void(std::size_t done, std::size_t all)> on_progress;
+  Shard shard;
+  bool resume{};  // go on with the journal of the folder
+  std::function<void(std::uint64_t done, std::uint64_t all)> on_progress;
+  std::function<void(const Point& point, const std::string& message)> on_lost;  // see SweepCounts::lost
+  std::function<bool()> stop;                                                   // see run_sweep
 };
 
-[[nodiscard]] Sweep run_sweep(const Study& study, const SweepOptions& options);
+struct SweepCounts {
+  std::uint64_t points{};  // of the shard
+  std::uint64_t known{};   // found in the journal
+  std::uint64_t ran{};     // finished now
+  std::uint64_t lost{};    // a signal, or too little memory, ended their process: --resume tries again
+  bool stopped{};          // by `stop`
+};
 
-// Fills in efficiency and reason of every row.
-void compare_rows(Sweep& sweep);
+// The points that a journal knows, in the order of the study.
+class SweepResults {
+ public:
+  SweepResults();
+  SweepResults(SweepResults&&) noexcept;
+  SweepResults& operator=(SweepResults&&) noexcept;
+  ~SweepResults();
 
-[[nodiscard]] std::string write_text(const Sweep& sweep);
-[[nodiscard]] std::string write_csv(const Sweep& sweep);
-// One line of JSON per point.
-[[nodiscard]] std::string write_jsonl(const Sweep& sweep);
+  // Points of the study that the journals do not have.
+  [[nodiscard]] std::uint64_t missing() const;
+  [[nodiscard]] std::uint64_t size() const;
+  // Calls `visit` with every row, with efficiency and reason. If nodes are swept, efficiency is the
+  // throughput of a node against that at the first point with the same other values (with the batch held,
+  // that is speed-up by ratio of nodes); otherwise the throughput against the first point.
+  void for_each(const std::function<void(const SweepRow&)>& visit) const;
+  // Whether nodes are swept.
+  [[nodiscard]] bool per_node() const;
+
+  struct Parts;
+
+ private:
+  friend SweepResults collect(const Study& study, const std::filesystem::path& folder);
+  friend std::pair<SweepCounts, SweepResults> run_sweep(const Study& study, const SweepOptions& options);
+  explicit SweepResults(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// Runs what the journal does not have yet. `stop` is asked when a signal arrives; true leaves the rest
+// undone. Every finished point is in the journal as one whole line, whatever happens. Throws InputError: the
+// folder cannot be written, holds the journal of another study, or is in use; the disk is full.
+std::pair<SweepCounts, SweepResults> run_sweep(const Study& study, const SweepOptions& options);
+
+// What the journals of all shards in a folder hold.
+[[nodiscard]] SweepResults collect(const Study& study, const std::filesystem::path& folder);
 
 }  // namespace wafersim

@@ -1,12 +1,11 @@
 // How well each point of a sweep scales, and which part of the machine keeps it from doing better.
-#include <algorithm>
+#include "study/efficiency.hpp"
 
 #include <fmt/format.h>
 
 #include "wafersim/report/format.hpp"
-#include "wafersim/study/sweep.hpp"
 
-namespace wafersim {
+namespace wafersim::study_detail {
 namespace {
 
 // Below this, a point is worth an explanation.
@@ -41,13 +40,6 @@ std::string gist_of(const std::string& bottleneck) {
   return end > kLongestGist ? std::string{} : "; " + bottleneck.substr(0, end);
 }
 
-bool same_series(const SweepRow& a, const SweepRow& b) {
-  for (std::size_t i = 0; i < a.settings.size(); ++i) {
-    if (a.settings[i].key != "cluster.nodes" && a.settings[i].value != b.settings[i].value) return false;
-  }
-  return true;
-}
-
 double throughput(const PointFigures& figures, bool per_node) {
   return figures.tokens_per_second / (per_node ? static_cast<double>(figures.nodes) : 1.0);
 }
@@ -70,18 +62,11 @@ std::string reason_for(const PointFigures& first, const PointFigures& figures, d
 
 }  // namespace
 
-void compare_rows(Sweep& sweep) {
-  for (SweepRow& row : sweep.rows) {
-    if (!row.figures) continue;
-    const auto first = std::find_if(sweep.rows.begin(), sweep.rows.end(), [&](const SweepRow& other) {
-      return other.figures && (!sweep.per_node || same_series(row, other));
-    });
-    const double reference = throughput(*first->figures, sweep.per_node);
-    if (reference <= 0.0) continue;
-    row.efficiency = throughput(*row.figures, sweep.per_node) / reference;
-    if (*row.efficiency < kNearlyIdeal)
-      row.reason = reason_for(*first->figures, *row.figures, *row.efficiency);
-  }
+void rate(SweepRow& row, const PointFigures& first, bool per_node) {
+  const double reference = throughput(first, per_node);
+  if (reference <= 0.0) return;
+  row.efficiency = throughput(*row.figures, per_node) / reference;
+  if (*row.efficiency < kNearlyIdeal) row.reason = reason_for(first, *row.figures, *row.efficiency);
 }
 
-}  // namespace wafersim
+}  // namespace wafersim::study_detail

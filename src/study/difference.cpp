@@ -114,8 +114,9 @@ std::vector<StationChange> station_changes(const Tree& before, const Tree& after
       change.achieved[i] = text_of(*sides[i], "achieved_bytes_per_second");
       change.busy[i] = number_of(text_of(*sides[i], "busy_fraction"));
     }
-    change.peak_changed = change.peak[0] != change.peak[1];
-    if (change.peak_changed || change.achieved[0] != change.achieved[1] || change.busy[0] != change.busy[1])
+    change.peak_changed = !study_detail::same_value(change.peak[0], change.peak[1]);
+    if (change.peak_changed || !study_detail::same_value(change.achieved[0], change.achieved[1]) ||
+        change.busy[0] != change.busy[1])
       changes.push_back(change);
   }
   std::stable_sort(changes.begin(), changes.end(), [](const StationChange& a, const StationChange& b) {
@@ -136,7 +137,8 @@ std::vector<ValueChange> value_changes(const std::vector<Override>& before,
   for (const Override& value : after) {
     const auto known = old.find(value.key);
     const std::string was = known == old.end() ? "" : known->second;
-    if (was != value.value) changes.push_back({.name = value.key, .before = was, .after = value.value});
+    if (!study_detail::same_value(was, value.value))
+      changes.push_back({.name = value.key, .before = was, .after = value.value});
     if (known != old.end()) old.erase(known);
   }
   for (const Override& value : before) {

@@ -82,7 +82,7 @@ std::string sentence(const ResultDifference& difference) {
   for (const StationChange& station : difference.stations) {
     if (station.peak_changed) changed += (changed.empty() ? "" : ", ") + station.name;
   }
-  if (!changed.empty()) text += fmt::format("The machine has another {}.", changed);
+  if (!changed.empty()) text += fmt::format("The peak changed of: {}.", changed);
   return text.empty() ? text : wrapped(text, kTerminal, 2) + "\n";
 }
 

@@ -1,6 +1,8 @@
 // Walks the tree in its order.
 #include "study/flatten.hpp"
 
+#include <cstdlib>
+
 namespace wafersim::study_detail {
 namespace {
 
@@ -41,6 +43,17 @@ std::vector<Override> inputs_of(const Tree& result) {
   const std::vector<Override> workload = flatten(*inputs->find("workload"), "workload");
   values.insert(values.end(), workload.begin(), workload.end());
   return values;
+}
+
+bool same_value(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto is_real = [](const std::string& text) { return text.find_first_of(".e") != std::string::npos; };
+  if (!is_real(a) && !is_real(b)) return false;
+  char* end_a = nullptr;
+  char* end_b = nullptr;
+  const double x = std::strtod(a.c_str(), &end_a);
+  const double y = std::strtod(b.c_str(), &end_b);
+  return end_a != a.c_str() && end_b != b.c_str() && *end_a == '\0' && *end_b == '\0' && x == y;
 }
 
 }  // namespace wafersim::study_detail

@@ -18,4 +18,7 @@ namespace wafersim::study_detail {
 // Its inputs, keys as `--set` takes them.
 [[nodiscard]] std::vector<Override> inputs_of(const Tree& result);
 
+// Whether two texts are the same value: 1e3 is 1000.0, but whole numbers must be equal digit by digit.
+[[nodiscard]] bool same_value(const std::string& a, const std::string& b);
+
 }  // namespace wafersim::study_detail

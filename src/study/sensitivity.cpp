@@ -2,8 +2,11 @@
 #include "wafersim/study/sensitivity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "wafersim/base/exit_code.hpp"
 #include "wafersim/cluster/run.hpp"
@@ -76,6 +79,12 @@ class Trials {
     if (!value) return nullptr;
     const auto found = finished_.find({parameter.key, *value});
     return found == finished_.end() ? nullptr : &found->second;
+  }
+
+  // Whether a small change could be run at all.
+  [[nodiscard]] bool any(const Parameter& parameter, double change) const {
+    const auto ran = [&](const Trial* trial) { return trial != nullptr && trial->figures; };
+    return ran(find(parameter, 1.0 + change)) || ran(find(parameter, 1.0 - change));
   }
 
  private:
@@ -209,14 +218,16 @@ Sensitivity find_sensitivity(const MachineSpec& machine, const LoadedWorkload& w
                     .cycles = base.step.count(),
                     .bottleneck = base.bottleneck,
                     .effects = {},
-                    .without_effect = {}};
+                    .without_effect = {},
+                    .untried = {}};
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     find_limit(parameters[i], trials, base, effects[i]);
     if (effects[i].elasticity > 0.0) {
       found.effects.push_back(std::move(effects[i]));
+    } else if (trials.any(parameters[i], options.change)) {
+      found.without_effect.push_back(effects[i].key);
     } else {
-      found.without_effect.push_back(effects[i].key +
-                                     (effects[i].note.empty() ? "" : " (" + effects[i].note + ")"));
+      found.untried.push_back(fmt::format("{} ({})", effects[i].key, effects[i].note));
     }
   }
   std::stable_sort(

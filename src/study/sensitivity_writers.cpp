@@ -18,6 +18,13 @@ std::string signed_percent(double share) {
   return fmt::format("{:+.3g} %", 100.0 * share);
 }
 
+std::string listed(const std::string& title, const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  std::string all;
+  for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
+  return "\n" + wrapped(title + ": " + all + ".", kTerminal, 2) + "\n";
+}
+
 }  // namespace
 
 std::string write_text(const Sensitivity& found) {
@@ -44,15 +51,14 @@ std::string write_text(const Sensitivity& found) {
     text += fmt::format("\nImprove first: {}.\n", found.effects.front().key);
   for (const ParameterEffect& effect : found.effects) {
     if (effect.enough.empty()) continue;
-    text += wrapped(fmt::format("{}: beyond {} more of it brings less than 1 % of the step; there it is {}.",
-                                effect.key, effect.enough, effect.limit_there),
-                    kTerminal, 2) +
-            "\n";
+    text +=
+        wrapped(fmt::format(
+                    "{}: {} is enough, beyond it less than 1 % of the step is left to save; there it is {}.",
+                    effect.key, effect.enough, effect.limit_there),
+                kTerminal, 2) +
+        "\n";
   }
-  if (found.without_effect.empty()) return text;
-  std::string keys;
-  for (const std::string& key : found.without_effect) keys += (keys.empty() ? "" : ", ") + key;
-  return text + "\n" + wrapped("No effect: " + keys + ".", kTerminal, 2) + "\n";
+  return text + listed("No effect", found.without_effect) + listed("Cannot change alone", found.untried);
 }
 
 std::string write_csv(const Sensitivity& found) {
@@ -66,9 +72,13 @@ std::string write_csv(const Sensitivity& found) {
 }
 
 std::string write_json(const Sensitivity& found) {
-  Json document = {{"schema", "wafersim.sensitivity/1"}, {"machine", found.machine},
-                   {"workload", found.workload},         {"step_cycles", found.cycles},
-                   {"effects", Json::array()},           {"without_effect", found.without_effect}};
+  Json document = {{"schema", "wafersim.sensitivity/1"},
+                   {"machine", found.machine},
+                   {"workload", found.workload},
+                   {"step_cycles", found.cycles},
+                   {"effects", Json::array()},
+                   {"without_effect", found.without_effect},
+                   {"untried", found.untried}};
   for (const ParameterEffect& effect : found.effects) {
     document["effects"].push_back({{"key", effect.key},
                                    {"value", effect.value},

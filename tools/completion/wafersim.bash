@@ -39,14 +39,17 @@ _wafersim() {
       return ;;
     --format)
       case $command in
-        run) word='text json csv' ;;
+        run | sensitivity) word='text json csv' ;;
         sweep) word='text csv jsonl' ;;
         *) word='text json' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
       return ;;
-    --jobs | -j | =) return ;;
-    --output | -o | --trace)
+    --plot)
+      mapfile -t COMPREPLY < <(compgen -W 'cycles tokens_per_second samples_per_second utilization efficiency' -- "$current")
+      return ;;
+    --jobs | -j | --shard | --shards | --account | --partition | --time | --tolerance | --change | =) return ;;
+    --output | -o | --trace | --junit)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return ;;

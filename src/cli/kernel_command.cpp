@@ -44,7 +44,8 @@ Usage usage() {
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
       ("size", text("B")->default_value("256"),
-       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; stencils: cells a PE")  //
+       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention: tokens x features; stencils: cells a "
+       "PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.group: PEs a group of two_phase and of gemv.ktree; matrix kernels also: kernel.dtype,\n"
        "kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions")                    //

@@ -56,24 +56,25 @@ std::vector<std::uint32_t> sizes(const std::string& text) {
   return parts;
 }
 
-// M cells of a stencil's column; KxN of a matrix times a vector; MxKxN of two matrices. One number stands for
-// all.
+// The dimensions that a kernel's size names; one number stands for all.
+struct SizeWords {
+  const char* form;
+  std::vector<std::uint32_t MatrixRequest::*> parts;
+};
+SizeWords size_words(const std::string& kernel) {
+  if (kernel.starts_with("stencil.")) return {"the cells of a column", {&MatrixRequest::m}};
+  if (kernel.starts_with("gemv.")) return {"KxN", {&MatrixRequest::k, &MatrixRequest::n}};
+  if (kernel == "attention") return {"TOKENSxFEATURES", {&MatrixRequest::m, &MatrixRequest::k}};
+  return {"MxKxN", {&MatrixRequest::m, &MatrixRequest::k, &MatrixRequest::n}};
+}
+
 void set_size(MatrixRequest& request, const std::string& text) {
-  const std::vector<std::uint32_t> parts = sizes(text);
-  const std::size_t wanted = request.kernel.starts_with("stencil.") ? 1
-                             : request.kernel.starts_with("gemv.")  ? 2
-                                                                    : 3;
-  if (parts.size() != 1 && parts.size() != wanted)
-    refuse("--size", fmt::format("{} takes {}, got '{}'", request.kernel,
-                                 wanted == 1   ? "the cells of a column"
-                                 : wanted == 2 ? "KxN"
-                                               : "MxKxN",
-                                 text));
-  const auto part = [&](std::size_t i) { return parts.size() == 1 ? parts[0] : parts[i]; };
-  if (wanted != 2) request.m = part(0);
-  if (wanted == 1) return;
-  request.k = part(wanted - 2);
-  request.n = part(wanted - 1);
+  const std::vector<std::uint32_t> given = sizes(text);
+  const SizeWords wanted = size_words(request.kernel);
+  if (given.size() != 1 && given.size() != wanted.parts.size())
+    refuse("--size", fmt::format("{} takes {}, got '{}'", request.kernel, wanted.form, text));
+  for (std::size_t i = 0; i < wanted.parts.size(); ++i)
+    request.*wanted.parts[i] = given.size() == 1 ? given[0] : given[i];
 }
 
 MatrixRequest matrix_request(const KernelWords& words) {

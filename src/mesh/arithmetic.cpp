@@ -44,6 +44,8 @@ float calculate(Operation operation, float a, float b, float accumulator) {
       const float product = a * b;
       return accumulator + product;
     }
+    case Operation::maximum:
+      return a < b ? b : a;
   }
   return a;
 }

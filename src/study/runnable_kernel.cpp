@@ -31,12 +31,13 @@ RunnableKernel make(const CollectiveRequest& request) {
 
 RunnableKernel make(const MatrixRequest& request) {
   const auto kernel = std::make_shared<const MeshKernel>(make_matrix_kernel(request));
-  const bool column = request.kernel.starts_with("stencil.");
+  std::vector<std::uint64_t> size{request.m};
+  if (!request.kernel.starts_with("stencil.")) size.push_back(request.k);
+  if (request.kernel.starts_with("gem") || request.kernel == "spmm") size.push_back(request.n);
   return {.plan = kernel->plan,
           .report = {.kernel = request.kernel,
                      .grid = request.grid,
-                     .size = column ? std::vector<std::uint64_t>{request.m}
-                                    : std::vector<std::uint64_t>{request.m, request.k, request.n},
+                     .size = std::move(size),
                      .closed_form = kernel->closed_form,
                      .compute = kernel->compute},
           .load = kernel->load,

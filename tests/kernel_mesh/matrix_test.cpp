@@ -141,6 +141,25 @@ TEST(SparseProduct, CountsTwoOperationsForEachNonzeroAndColumnAndOneForEachSumPa
   EXPECT_EQ(dense.counts.flops, 2U * 6 * 8 * 5 + 3U * 6 * 5);  // three of four PEs of a row add what comes
 }
 
+// Ragged sizes leave tokens and features that only fill up; they must not change a weight.
+TEST(Attention, IsRightOnEveryShape) {
+  for (const GridSize grid : {GridSize{2, 2}, {3, 2}, {4, 3}, {2, 5}}) {
+    const auto columns = static_cast<std::uint32_t>(grid.columns);
+    const auto rows = static_cast<std::uint32_t>(grid.rows);
+    expect_right({.kernel = "attention", .grid = grid, .m = 3 * rows, .k = 2 * columns});
+    expect_right({.kernel = "attention", .grid = grid, .m = 3 * rows - 2, .k = 2 * columns - 1});
+  }
+  expect_right({.kernel = "attention", .grid = {4, 4}, .m = 48, .k = 32});
+}
+
+TEST(Attention, ClosedFormIsWithinThreePercent) {
+  for (const std::uint32_t tokens : {8U, 24U}) {
+    std::uint64_t closed = 0;
+    const auto cycles = run({.kernel = "attention", .grid = {4, 4}, .m = tokens, .k = 16}, &closed).cycles;
+    EXPECT_NEAR(static_cast<double>(closed) / static_cast<double>(cycles), 1, 0.03) << tokens;
+  }
+}
+
 TEST(MatrixKernels, RefuseWhatCannotBe) {
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "gemm.cannon", .grid = {4, 5}, .m = 8, .k = 8, .n = 8}),
                InputError);
@@ -169,6 +188,8 @@ TEST(MatrixKernels, RefuseTilesThatExceedAPe) {
   EXPECT_NO_THROW((void)make(66));           // 5 · 8,720 = 43,600
   EXPECT_THROW((void)make(68), DoesNotFit);  // 5 · 9,248 = 46,240
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "stencil.25pt", .grid = {2, 2}, .m = 3000}), DoesNotFit);
+  EXPECT_THROW((void)make_matrix_kernel({.kernel = "attention", .grid = {2, 2}, .m = 200, .k = 4}),
+               DoesNotFit);
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "gemv.ktree", .grid = {2, 1}, .k = 400, .n = 400}),
                DoesNotFit);
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "spmm", .grid = {2, 1}, .m = 100, .k = 100, .n = 100}),

@@ -44,5 +44,18 @@ TEST(Element, ProductsAndSumsNeverFuse) {
   EXPECT_EQ(std::bit_cast<float>(found), 0.0F);
 }
 
+TEST(Element, MaximumTakesTheLargerOneAndTheFirstOfEquals) {
+  const auto larger = [](float a, float b) {
+    return std::bit_cast<float>(compute_element(Operation::maximum, Precision::f32,
+                                                std::bit_cast<std::uint32_t>(a),
+                                                std::bit_cast<std::uint32_t>(b), 0));
+  };
+  EXPECT_EQ(larger(1, 2), 2);
+  EXPECT_EQ(larger(2, 1), 2);
+  EXPECT_EQ(larger(-3, -4), -3);
+  EXPECT_TRUE(std::signbit(larger(-0.0F, 0.0F)));
+  EXPECT_EQ(compute_element(Operation::maximum, Precision::f16, 0x3c00, 0x4000, 0), 0x4000U);  // 1 and 2
+}
+
 }  // namespace
 }  // namespace wafersim

@@ -210,7 +210,7 @@ class Grower {
     const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
     const std::uint32_t result = vector.precision == Precision::f16 ? 2 : 4;
     vector.length = use.wavelets * (bytes == 4 ? 1 : 2);
-    vector.operation = static_cast<Operation>(below(4));
+    vector.operation = static_cast<Operation>(below(kOperations));
     vector.a = FabricInput{use.color};
     vector.b = value(vector.length, bytes);
     vector.to = memory(vector.length, result);
@@ -270,7 +270,7 @@ class Grower {
       vector.row = 1 + below(7);
       vector.length = vector.row * (1 + below(4));
     }
-    vector.operation = static_cast<Operation>(below(4));
+    vector.operation = static_cast<Operation>(below(kOperations));
     const std::uint32_t bytes = vector.precision == Precision::f32 ? 4 : 2;
     vector.a = memory(vector.length, bytes);
     vector.b = value(vector.length, bytes);

@@ -92,8 +92,10 @@ struct Displacement {
   friend bool operator==(const Displacement&, const Displacement&) = default;
 };
 
-// move: to = a; add: to = a + b; multiply: to = a * b; accumulate: to = to + a * b.
-enum class Operation : std::uint8_t { move, add, multiply, accumulate };
+// move: to = a; add: to = a + b; multiply: to = a * b; accumulate: to = to + a * b; maximum: to = the larger
+// of a and b, a if they are equal or cannot be compared.
+enum class Operation : std::uint8_t { move, add, multiply, accumulate, maximum };
+inline constexpr std::uint32_t kOperations = 5;
 // f32: 32-bit elements, one a wavelet. f16: 16-bit elements, two a wavelet. mixed: f16 sources, f32 result.
 enum class Precision : std::uint8_t { f32, f16, mixed };
 

@@ -18,6 +18,7 @@
 #include "matrix_kernels.hpp"
 #include "operands.hpp"
 #include "shift_ring.hpp"
+#include "traveller.hpp"
 
 namespace wafersim {
 namespace {
@@ -29,52 +30,6 @@ constexpr std::uint32_t kShiftScalars = 1 + 2 + 5 + 2 * 3 + 3 + 2 + 2 * (kSetAdd
 constexpr std::uint32_t kExchangeScalars = 4 * (kSetAddress + kLoadDescriptor);
 // Tasks that gather the ends of the exchange before the next step: one each axis, one for both.
 constexpr std::uint32_t kFinishTasks = 3;
-
-// One operand on its ring: the buffer that holds its tile, and two microthreads that pass it on.
-class Traveller {
- public:
-  Traveller(std::array<std::uint32_t, 2> buffers, std::uint32_t length, std::uint8_t first_thread)
-      : buffers_{buffers},
-        length_{length},
-        send_{first_thread},
-        receive_{static_cast<std::uint8_t>(first_thread + 1)} {}
-
-  [[nodiscard]] std::uint32_t buffer() const { return current_; }
-
-  // Behind it, the task goes on only when the buffer that is to receive has been sent.
-  void wait_until_sent(std::vector<Instruction>& body) const { wait(body, send_); }
-  void wait_until_received(std::vector<Instruction>& body) const { wait(body, receive_); }
-
-  void exchange(std::vector<Instruction>& body, const ShiftRing& ring, std::uint32_t position) {
-    // The microthread that receives is free only when the tile to be sent now has come.
-    body.push_back(VectorInstruction{.precision = Precision::f16,
-                                     .to = MemoryVector{.address = buffers_[1 - current_]},
-                                     .a = FabricInput{ring.receives_on(position)},
-                                     .length = length_,
-                                     .thread = Microthread{receive_}});
-    body.push_back(VectorInstruction{.precision = Precision::f16,
-                                     .to = FabricOutput{ring.sends_on(position)},
-                                     .a = MemoryVector{.address = buffers_[current_]},
-                                     .length = length_,
-                                     .thread = Microthread{send_}});
-    current_ = 1 - current_;
-    used_ = true;
-  }
-
- private:
-  // A microthread takes its next instruction when the one before it is done.
-  void wait(std::vector<Instruction>& body, std::uint8_t thread) const {
-    if (!used_) return;
-    body.push_back(
-        VectorInstruction{.to = Register{0}, .a = Immediate{}, .length = 1, .thread = Microthread{thread}});
-  }
-
-  std::array<std::uint32_t, 2> buffers_;
-  std::uint32_t length_;
-  std::uint8_t send_, receive_;
-  std::uint32_t current_{};
-  bool used_ = false;
-};
 
 class RingGemm {
  public:
@@ -161,8 +116,8 @@ class RingGemm {
 
   [[nodiscard]] Program program(PeAt at) const {
     std::vector<Instruction> body{tiles_.clear_sum()};
-    Traveller left{tiles_.left, tiles_.left_length(), 0};
-    Traveller right{tiles_.right, tiles_.right_length(), 2};
+    Traveller left{{.buffers = tiles_.left, .length = tiles_.left_length()}, 0};
+    Traveller right{{.buffers = tiles_.right, .length = tiles_.right_length()}, 2};
     for (std::uint32_t i = 0; i < left_shifts(at); ++i)
       shift(body, left, goes_back(at) ? left_back_ : left_, at.x);
     for (std::uint32_t i = 0; i < right_shifts(at); ++i) shift(body, right, right_, at.y);

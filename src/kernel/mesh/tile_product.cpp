@@ -19,11 +19,12 @@ constexpr std::uint32_t kStepScalars = 1 + 2 * 3 * 2 + 2 + 2 * 2 + 2 * 2 + 2 + 3
 }  // namespace
 
 VectorInstruction inner_product_row(const TileProduct& tile, std::uint32_t i) {
+  const std::uint32_t bytes = source_bytes(tile.precision);
   return {.operation = Operation::accumulate,
-          .precision = Precision::f16,
+          .precision = tile.precision,
           .to = MemoryVector{.address = tile.sum},
-          .a = MemoryVector{.address = tile.left + i * tile.m * kHalfBytes, .period = tile.m},
-          .b = MemoryVector{.address = tile.right + i * tile.n * kHalfBytes, .hold = tile.m},
+          .a = MemoryVector{.address = tile.left + i * tile.m * bytes, .period = tile.m},
+          .b = MemoryVector{.address = tile.right + i * tile.n * bytes, .hold = tile.m},
           .length = tile.m * tile.n,
           .row = tile.m};
 }

@@ -27,6 +27,7 @@ inline constexpr std::uint32_t kInnerScalars =
 struct TileProduct {
   std::uint32_t m{}, k{}, n{};
   std::uint32_t left{}, right{}, sum{};  // byte addresses
+  Precision precision = Precision::f16;
 };
 
 // sum += left column i times right row i, as one repeated instruction.

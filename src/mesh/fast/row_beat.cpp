@@ -174,6 +174,8 @@ std::uint32_t Row::compute_plain_beat(std::uint32_t x, const Core& core, Thread&
   if (operation == Operation::add) {
     value =
         std::bit_cast<std::uint32_t>(std::bit_cast<float>(value) + std::bit_cast<float>(value_of(vector.b)));
+  } else if (operation == Operation::maximum) {
+    value = compute_element(operation, Precision::f32, value, value_of(vector.b), 0);
   } else if (operation != Operation::move) {
     const float product = std::bit_cast<float>(value) * std::bit_cast<float>(value_of(vector.b));
     value = std::bit_cast<std::uint32_t>(product);

@@ -44,7 +44,7 @@ Usage usage() {
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
       ("size", text("B")->default_value("256"),
-       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention: tokens x features; stencils: cells a "
+       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
        "PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.group: PEs a group of two_phase and of gemv.ktree; matrix kernels also: kernel.dtype,\n"

@@ -64,7 +64,8 @@ struct SizeWords {
 SizeWords size_words(const std::string& kernel) {
   if (kernel.starts_with("stencil.")) return {"the cells of a column", {&MatrixRequest::m}};
   if (kernel.starts_with("gemv.")) return {"KxN", {&MatrixRequest::k, &MatrixRequest::n}};
-  if (kernel == "attention") return {"TOKENSxFEATURES", {&MatrixRequest::m, &MatrixRequest::k}};
+  if (kernel == "attention" || kernel == "layernorm")
+    return {"TOKENSxFEATURES", {&MatrixRequest::m, &MatrixRequest::k}};
   return {"MxKxN", {&MatrixRequest::m, &MatrixRequest::k, &MatrixRequest::n}};
 }
 

@@ -160,6 +160,23 @@ TEST(Attention, ClosedFormIsWithinThreePercent) {
   }
 }
 
+TEST(LayerNorm, IsRightOnEveryShape) {
+  for (const GridSize grid : {GridSize{2, 1}, {5, 2}, {3, 4}}) {
+    const auto columns = static_cast<std::uint32_t>(grid.columns);
+    const auto rows = static_cast<std::uint32_t>(grid.rows);
+    expect_right({.kernel = "layernorm", .grid = grid, .m = 3 * rows, .k = 8 * columns});
+    expect_right({.kernel = "layernorm", .grid = grid, .m = 5 * rows - 1, .k = 7 * columns - 2});
+  }
+  expect_right({.kernel = "layernorm", .grid = {4, 1}, .m = 40, .k = 3});  // some tokens do not vary at all
+}
+
+TEST(LayerNorm, ClosedFormIsExact) {
+  for (const std::uint32_t tokens : {1U, 12U}) {
+    std::uint64_t closed = 0;
+    EXPECT_EQ(run({.kernel = "layernorm", .grid = {7, 2}, .m = 2 * tokens, .k = 35}, &closed).cycles, closed);
+  }
+}
+
 TEST(MatrixKernels, RefuseWhatCannotBe) {
   EXPECT_THROW((void)make_matrix_kernel({.kernel = "gemm.cannon", .grid = {4, 5}, .m = 8, .k = 8, .n = 8}),
                InputError);

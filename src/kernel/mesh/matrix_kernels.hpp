@@ -10,6 +10,7 @@ namespace wafersim {
 [[nodiscard]] MeshKernel make_summa(const MatrixRequest& request);
 [[nodiscard]] MeshKernel make_stencil(const MatrixRequest& request);
 [[nodiscard]] MeshKernel make_attention(const MatrixRequest& request);
+[[nodiscard]] MeshKernel make_layernorm(const MatrixRequest& request);
 [[nodiscard]] MeshKernel make_spmm(const MatrixRequest& request);
 
 }  // namespace wafersim

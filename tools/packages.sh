@@ -8,7 +8,8 @@ build_packages=(
 test_packages=(
   clang clang-format libclang-rt-14-dev
   libgtest-dev libgmock-dev librapidcheck-dev
-  python3 python3-jsonschema python3-yaml
+  python3 python3-jsonschema python3-matplotlib python3-pandas python3-yaml
+  slurm-wlm slurmctld slurmd munge
 )
 tidy_packages=(clang-tidy)
 

@@ -3,6 +3,7 @@
 
 #include "wafersim/report/output.hpp"
 #include "wafersim/report/run_report.hpp"
+#include "wafersim/study/run_key.hpp"
 
 #include "cli/command.hpp"
 #include "cli/inputs.hpp"
@@ -36,7 +37,8 @@ Usage usage() {
        "text, json (all figures and inputs) or csv (one row per layer)")                                    //
       ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
       ("trace", po::value<std::string>()->value_name("FILE"),
-       "write the step's time line for Perfetto or chrome://tracing")  //
+       "write the step's time line for Perfetto or chrome://tracing")                   //
+      ("key", "run nothing: print the key that stands for these inputs on this model")  //
       ("quiet,q", "no messages beside results and errors");
   return usage;
 }
@@ -62,6 +64,10 @@ int run_command(const Arguments& arguments) {
   const std::string format = one_of(parsed, "format", {"text", "json", "csv"});
   check_outputs(parsed, {"output", "trace"});
   const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
+  if (parsed.has("key")) {
+    print(run_key(inputs.machine, inputs.workload) + "\n");
+    return 0;
+  }
   RunResult result = simulate(inputs, parsed.has("quiet"));
   const RunReport report{.version = std::string{kVersion},
                          .machine = to_tree(inputs.machine),

@@ -1,6 +1,7 @@
 // Counts that follow from a graph alone.
 #include "wafersim/workload/graph.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "wafersim/base/wide.hpp"
@@ -9,8 +10,9 @@
 namespace wafersim {
 namespace {
 
-const std::array<std::string, 8> kOpNames{"embedding",   "linear",   "attention", "norm",
-                                          "elementwise", "multiply", "residual",  "loss"};
+const std::array<std::string, kOpKinds> kOpNames{
+    "embedding", "linear", "attention",   "norm", "elementwise", "multiply", "residual",
+    "loss",      "input",  "convolution", "pool", "concat",      "move",     "recurrent"};
 
 }  // namespace
 
@@ -28,18 +30,25 @@ std::uint64_t Graph::parameters() const {
   return narrow(total);
 }
 
+std::uint64_t product_rows(const Layer& layer, std::uint64_t sequence) {
+  // Transposed, it is the input positions that meet every weight.
+  const bool by_input = layer.kind == OpKind::convolution && layer.window.transposed;
+  return (by_input ? layer.window.in : layer.extent).positions(sequence);
+}
+
+std::uint64_t matrix_macs(const Layer& layer, std::uint64_t weights, std::uint64_t sequence) {
+  return narrow(Wide{narrow(static_cast<Wide>(weights) * product_rows(layer, sequence))} *
+                layer.experts.active / layer.experts.count);
+}
+
 std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence) {
-  switch (layer.kind) {
-    case OpKind::linear:
-      return narrow(static_cast<Wide>(layer.matrix_weights) * sequence);
-    case OpKind::attention: {
-      // Each token meets every token twice: QKᵀ, then AV.
-      const Wide per_pair = Wide{2} * layer.attention.heads * layer.attention.head_dim;
-      return narrow(Wide{narrow(per_pair * sequence)} * sequence);
-    }
-    default:
-      return 0;
-  }
+  if (layer.kind == OpKind::embedding) return 0;
+  if (layer.kind != OpKind::attention) return matrix_macs(layer, layer.matrix_weights, sequence);
+  // Each position meets every key twice: QKᵀ, then AV.
+  const std::uint64_t rows = product_rows(layer, sequence);
+  const std::uint64_t keys = layer.attention.window == 0 ? rows : std::min(rows, layer.attention.window);
+  const Wide per_pair = Wide{2} * layer.attention.heads * layer.attention.head_dim;
+  return narrow(Wide{narrow(per_pair * rows)} * keys);
 }
 
 }  // namespace wafersim

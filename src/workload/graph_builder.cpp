@@ -123,7 +123,7 @@ Graph shape(const std::vector<LayerDraft>& drafts, const Links& links, const Nod
     const Layer* owner = layer.tied_to ? &graph.layers[*layer.tied_to] : nullptr;
     if (!complete || !infer_shape(layer, draft, inputs, owner, report)) continue;
     id[node] = layer.output;
-    graph.tensors.push_back({.name = layer.name, .features = layer.out_features});
+    graph.tensors.push_back({.name = layer.name, .features = layer.out_features, .extent = layer.extent});
     graph.layers.push_back(std::move(layer));
   }
   return graph;

@@ -123,7 +123,7 @@ std::optional<Reference> GraphFile::resolve(const Reference& name, const Scope& 
 void GraphFile::add(const PlacedLayer& layer, const Scope& scope) {
   LayerDraft draft = layer.draft;
   draft.name = scope.prefix + draft.name;
-  draft.block = scope.locals == nullptr ? 0 : blocks_;
+  if (scope.locals != nullptr) draft.block = blocks_;
   draft.inputs.clear();
   for (const Reference& input : layer.draft.inputs) {
     if (auto known = resolve(input, scope, draft.name)) draft.inputs.push_back(std::move(*known));

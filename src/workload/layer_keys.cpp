@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -13,37 +15,62 @@
 namespace wafersim::workload_detail {
 namespace {
 
+// A set of operators, as bits.
+constexpr std::uint32_t operators(std::initializer_list<OpKind> kinds) {
+  std::uint32_t bits = 0;
+  for (const OpKind kind : kinds) bits |= 1U << static_cast<unsigned>(kind);
+  return bits;
+}
+
 // Keys that only some operators have; `name` and `op` belong to all.
 struct KeyUse {
   std::string_view key;
-  std::array<bool, 8> of;  // in the order of OpKind
+  std::uint32_t of;
 };
+using K = OpKind;
+constexpr std::uint32_t kWithoutInput = operators({K::embedding, K::input});
+constexpr std::uint32_t kWithSeveral = operators({K::multiply, K::residual, K::concat});
+constexpr std::uint32_t kWindows = operators({K::convolution, K::pool});
 constexpr std::array kKeyUses{
-    //                  embedding linear attention norm elementwise multiply residual loss
-    KeyUse{"input", {false, true, true, true, true, false, false, true}},
-    KeyUse{"inputs", {false, false, true, false, false, true, true, false}},
-    KeyUse{"rows", {true, false, false, false, false, false, false, false}},
-    KeyUse{"features", {true, true, false, false, false, false, false, false}},
-    KeyUse{"in_features", {false, true, false, true, true, true, true, true}},
-    KeyUse{"bias", {false, true, false, true, false, false, false, false}},
-    KeyUse{"tied_to", {true, true, false, false, false, false, false, false}},
-    KeyUse{"heads", {false, false, true, false, false, false, false, false}},
-    KeyUse{"kv_heads", {false, false, true, false, false, false, false, false}},
-    KeyUse{"head_dim", {false, false, true, false, false, false, false, false}},
-    KeyUse{"causal", {false, false, true, false, false, false, false, false}},
-    KeyUse{"function", {false, false, false, true, true, false, false, false}},
+    KeyUse{"input", ~(kWithoutInput | kWithSeveral)},
+    KeyUse{"inputs", kWithSeveral | operators({K::attention})},
+    KeyUse{"rows", operators({K::embedding})},
+    KeyUse{"features", operators({K::embedding, K::linear, K::input, K::convolution, K::move, K::recurrent})},
+    KeyUse{"in_features", ~(kWithoutInput | operators({K::attention}))},
+    KeyUse{"bias", operators({K::linear, K::norm, K::convolution, K::recurrent, K::elementwise})},
+    KeyUse{"tied_to", operators({K::embedding, K::linear})},
+    KeyUse{"heads", operators({K::attention})},
+    KeyUse{"kv_heads", operators({K::attention})},
+    KeyUse{"head_dim", operators({K::attention})},
+    KeyUse{"causal", operators({K::attention})},
+    KeyUse{"window", operators({K::attention})},
+    KeyUse{"position_buckets", operators({K::attention})},
+    KeyUse{"experts", operators({K::linear})},
+    KeyUse{"active_experts", operators({K::linear})},
+    KeyUse{"combine", operators({K::linear})},
+    KeyUse{"size", kWindows | operators({K::embedding, K::input, K::move})},
+    KeyUse{"kernel", kWindows},
+    KeyUse{"stride", kWindows},
+    KeyUse{"dilation", kWindows},
+    KeyUse{"padding", kWindows},
+    KeyUse{"groups", operators({K::convolution, K::norm})},
+    KeyUse{"transposed", operators({K::convolution})},
+    KeyUse{"directions", operators({K::recurrent})},
+    KeyUse{"affine", operators({K::norm})},
+    KeyUse{"function", operators({K::norm, K::elementwise, K::pool, K::recurrent})},
 };
 
 // Keys without which an operator has no meaning.
-constexpr std::array<std::pair<OpKind, std::string_view>, 5> kNeeded{{{OpKind::embedding, "rows"},
-                                                                      {OpKind::embedding, "features"},
-                                                                      {OpKind::linear, "features"},
-                                                                      {OpKind::attention, "heads"},
-                                                                      {OpKind::elementwise, "function"}}};
+constexpr std::array kNeeded{
+    std::pair{K::embedding, "rows"},       std::pair{K::embedding, "features"},
+    std::pair{K::linear, "features"},      std::pair{K::attention, "heads"},
+    std::pair{K::elementwise, "function"}, std::pair{K::input, "features"},
+    std::pair{K::convolution, "features"}, std::pair{K::recurrent, "features"},
+};
 
 void check_keys(const Tree& tree, OpKind op, const std::string& path, Problems& problems) {
   for (const KeyUse& use : kKeyUses) {
-    if (use.of.at(static_cast<std::size_t>(op))) continue;
+    if ((use.of >> static_cast<unsigned>(op) & 1U) != 0) continue;
     const auto entry = std::find_if(tree.entries.begin(), tree.entries.end(),
                                     [&](const Tree::Entry& candidate) { return candidate.key == use.key; });
     if (entry == tree.entries.end()) continue;
@@ -61,6 +88,25 @@ bool is_name_character(char c) {
          std::string_view{"._-/:"}.find(c) != std::string_view::npos;
 }
 
+std::optional<Extent> extent_of(const std::optional<GridSize>& size) {
+  if (!size) return std::nullopt;
+  return Extent{.width = size->columns, .height = size->rows};
+}
+
+// The function of an operator that names none.
+std::string_view usual_function(OpKind op) {
+  switch (op) {
+    case OpKind::norm:
+      return "layernorm";
+    case OpKind::pool:
+      return "average";
+    case OpKind::recurrent:
+      return "lstm";
+    default:
+      return "";
+  }
+}
+
 LayerDraft draft_of(const LayerRecord& record, const Tree& tree) {
   LayerDraft draft;
   draft.name = record.name;
@@ -73,8 +119,24 @@ LayerDraft draft_of(const LayerRecord& record, const Tree& tree) {
   draft.kv_heads = record.kv_heads.value_or(0);
   draft.head_dim = record.head_dim.value_or(0);
   draft.causal = record.causal.value_or(true);
-  draft.function = record.function.value_or(record.op == OpKind::norm ? "layernorm" : "");
-  draft.bias = record.bias.value_or(draft.op == OpKind::norm && draft.function == "layernorm");
+  draft.block = static_cast<std::uint32_t>(record.block.value_or(0));
+  draft.window = record.window.value_or(0);
+  draft.position_buckets = record.position_buckets.value_or(0);
+  draft.experts = {.count = record.experts.value_or(1),
+                   .active = record.active_experts.value_or(1),
+                   .combine = record.combine.value_or(false)};
+  draft.extent = extent_of(record.size);
+  draft.kernel = extent_of(record.kernel);
+  draft.stride = extent_of(record.stride);
+  draft.dilation = extent_of(record.dilation).value_or(Extent{1, 1});
+  draft.padding = {.width = record.padding.value_or(0), .height = record.padding.value_or(0)};
+  draft.groups = record.groups.value_or(1);
+  draft.transposed = record.transposed.value_or(false);
+  draft.directions = record.directions.value_or(1);
+  draft.affine = record.affine.value_or(true);
+  draft.function = record.function.value_or(std::string{usual_function(record.op)});
+  draft.bias = record.bias.value_or(record.op == OpKind::recurrent ||
+                                    (record.op == OpKind::norm && draft.function != "rmsnorm"));
   if (record.tied_to) draft.tied_to = Reference{.layer = *record.tied_to, .at = tree.find("tied_to")->at};
   if (record.input) draft.inputs.push_back({.layer = *record.input, .at = tree.find("input")->at});
   for (std::size_t i = 0; i < record.inputs.size(); ++i) {
@@ -107,7 +169,8 @@ PlacedLayer read_layer(const Tree& tree, const std::string& path, Problems& prob
   for (const Problem& problem : own.items()) problems.add(problem.at, problem.key, problem.message);
   if (!own.empty()) return {};
   PlacedLayer layer{.draft = draft_of(record, tree)};
-  layer.takes_previous = layer.draft.inputs.empty() && record.op != OpKind::embedding;
+  layer.takes_previous =
+      layer.draft.inputs.empty() && (kWithoutInput >> static_cast<unsigned>(record.op) & 1U) == 0;
   return layer;
 }
 

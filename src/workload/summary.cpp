@@ -5,14 +5,15 @@
 #include <map>
 #include <set>
 
-#include "wafersim/workload/graph_builder.hpp"
+#include "wafersim/base/wide.hpp"
 
 namespace wafersim {
 namespace {
 
 // Whether the backward pass of an operator reads its inputs again.
 bool reads_inputs_again(OpKind kind) {
-  return kind != OpKind::embedding && kind != OpKind::residual;
+  return kind != OpKind::embedding && kind != OpKind::residual && kind != OpKind::concat &&
+         kind != OpKind::move;
 }
 
 // The block in which each tensor is made.
@@ -22,34 +23,50 @@ std::vector<std::uint32_t> blocks_of_tensors(const Graph& graph) {
   return block;
 }
 
+// The tensors that the backward pass of an operator reads. A relu's slope is in its output, which the next
+// operator mostly keeps anyway.
+std::vector<TensorId> read_again(const Layer& layer) {
+  if (!reads_inputs_again(layer.kind)) return {};
+  if (layer.kind == OpKind::elementwise && layer.function == "relu") return {layer.output};
+  return layer.inputs;
+}
+
 Flops flops_of(Wide macs, bool again) {
   return {.forward = 2 * macs, .backward = 4 * macs, .recompute = again ? 2 * macs : 0};
 }
 
-std::uint64_t largest_block_features(const Graph& graph, const std::vector<TensorId>& kept) {
+std::uint64_t numbers_of(const Tensor& tensor, const TrainingPlan& plan) {
+  return narrow(Wide{tensor.features} * tensor.extent.positions(plan.sequence_length));
+}
+
+std::uint64_t largest_block_numbers(const Workload& workload, const std::vector<TensorId>& kept) {
+  const Graph& graph = workload.graph;
   const std::vector<std::uint32_t> made_in = blocks_of_tensors(graph);
   std::vector<bool> counted(graph.tensors.size());
   for (const TensorId tensor : kept) counted[tensor] = true;
-  std::map<std::uint32_t, std::uint64_t> features;
+  std::map<std::uint32_t, std::uint64_t> numbers;
   for (const Layer& layer : graph.layers) {
-    if (layer.block == 0 || !reads_inputs_again(layer.kind)) continue;
-    for (const TensorId input : layer.inputs) {
+    if (layer.block == 0) continue;
+    for (const TensorId input : read_again(layer)) {
       if (counted[input] || made_in[input] != layer.block) continue;
       counted[input] = true;
-      features[layer.block] += graph.tensors[input].features;
+      numbers[layer.block] += numbers_of(graph.tensors[input], workload.plan);
     }
   }
   std::uint64_t largest = 0;
-  for (const auto& [block, sum] : features) largest = std::max(largest, sum);
+  for (const auto& [block, sum] : numbers) largest = std::max(largest, sum);
   return largest;
 }
 
 ActivationSummary activations_of(const Workload& workload) {
   ActivationSummary summary;
   const std::vector<TensorId> kept = kept_tensors(workload.graph, workload.plan.recompute);
-  for (const TensorId tensor : kept) summary.kept_features += workload.graph.tensors[tensor].features;
+  std::uint64_t numbers = 0;
+  for (const TensorId tensor : kept) numbers += numbers_of(workload.graph.tensors[tensor], workload.plan);
+  summary.kept_features = divide_up(numbers, workload.plan.sequence_length);
   if (workload.plan.recompute == Recompute::layer) {
-    summary.recomputed_features = largest_block_features(workload.graph, kept);
+    summary.recomputed_features =
+        divide_up(largest_block_numbers(workload, kept), workload.plan.sequence_length);
   }
   return summary;
 }
@@ -100,9 +117,9 @@ Work work_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequenc
   const bool again = plan.recompute == Recompute::layer && layer.block != 0;
   const Wide macs = static_cast<Wide>(forward_macs(layer, plan.sequence_length)) * sequences;
   Wide pruned = 0;
-  if (layer.kind == OpKind::linear) {
-    const std::uint64_t weights = layer.matrix_weights - kept_matrix_weights(layer, plan.sparsity);
-    pruned = static_cast<Wide>(weights) * plan.sequence_length * sequences;
+  if (has_matrix(layer.kind) && layer.kind != OpKind::embedding) {
+    const std::uint64_t kept = kept_matrix_weights(layer, plan.sparsity);
+    pruned = macs - static_cast<Wide>(matrix_macs(layer, kept, plan.sequence_length)) * sequences;
   }
   return {.done = flops_of(macs - pruned, again), .skipped = flops_of(pruned, again)};
 }
@@ -117,9 +134,12 @@ std::vector<TensorId> kept_tensors(const Graph& graph, Recompute recompute) {
   const std::vector<std::uint32_t> made_in = blocks_of_tensors(graph);
   std::vector<bool> kept(graph.tensors.size());
   for (const Layer& layer : graph.layers) {
-    for (const TensorId input : layer.inputs) {
-      const bool runs_again = recompute == Recompute::layer && layer.block != 0;
-      if (runs_again ? made_in[input] != layer.block : reads_inputs_again(layer.kind)) kept[input] = true;
+    if (recompute == Recompute::layer && layer.block != 0) {
+      for (const TensorId input : layer.inputs) {
+        if (made_in[input] != layer.block) kept[input] = true;
+      }
+    } else {
+      for (const TensorId tensor : read_again(layer)) kept[tensor] = true;
     }
   }
   std::vector<TensorId> list;

@@ -192,7 +192,8 @@ TEST(GraphBuilder, RefusesMoreWeightsThan64BitsCount) {
 
 TEST(GraphBuilder, OnlyAnEmbeddingTakesTheTokens) {
   EXPECT_EQ(with("x", OpKind::norm, {}).complaint(),
-            "graph.yaml:2:5: x: has no input; only an embedding takes the tokens");
+            "graph.yaml:2:5: x: has no input; only an embedding takes the tokens, and an input makes its own "
+            "data");
 }
 
 TEST(GraphBuilder, ALossEndsTheGraph) {

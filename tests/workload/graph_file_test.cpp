@@ -120,7 +120,8 @@ TEST(GraphFile, RefusesKeysThatAnOperatorDoesNotHave) {
       "w.yaml:4:5: graph.1.features: op 'linear' needs it\n"
       "w.yaml:5:41: graph.2.wide: unknown key\n"
       "w.yaml:6:20: graph.3.op: expected one of 'embedding', 'linear', 'attention', 'norm', 'elementwise', "
-      "'multiply', 'residual', 'loss', got 'convolve'");
+      "'multiply', 'residual', 'loss', 'input', 'convolution', 'pool', 'concat', 'move', 'recurrent', got "
+      "'convolve'");
 }
 
 TEST(GraphFile, RefusesMisusedNames) {

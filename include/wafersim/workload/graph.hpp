@@ -1,6 +1,7 @@
 // The layer graph: named operators on named tensors, the one internal form of every model.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,21 +12,47 @@ namespace wafersim {
 
 enum class OpKind {
   embedding,    // rows of a table, chosen by token; the only operator whose weights need no backward pass
-  linear,       // [.., in_features] x [out_features, in_features]
+  linear,       // [.., in_features] x [out_features, in_features]; of one or of several experts
   attention,    // softmax(QKᵀ)V on already projected q, k, v; no weights
-  norm,         // LayerNorm or RMSNorm over the features
+  norm,         // over the features (layernorm, rmsnorm) or over positions (batch, group, instance)
   elementwise,  // one tensor in, same shape out: gelu, relu, silu, tanh, softmax …
   multiply,     // two tensors of the same shape (gated MLPs)
   residual,     // sum of two or more tensors of the same shape
   loss,         // cross-entropy over the features
+  input,        // data that enters as it is, such as the pixels of an image
+  convolution,  // each output position sees a window of input positions
+  pool,         // the largest or the mean of a window
+  concat,       // features of several tensors side by side
+  move,         // the same numbers at other places: transpose, slice, pad, resize, reshape
+  recurrent,    // LSTM, GRU or plain recurrence along the sequence
 };
+inline constexpr std::size_t kOpKinds = 14;
+
+// Whether an operator has a matrix of weights whose gradient is a product of its own.
+[[nodiscard]] constexpr bool has_matrix(OpKind kind) {
+  return kind == OpKind::embedding || kind == OpKind::linear || kind == OpKind::convolution ||
+         kind == OpKind::recurrent;
+}
 
 [[nodiscard]] std::string_view to_string(OpKind kind);
 
-// Features per token of a tensor; every tensor has one row per token of the sequence.
+// Positions of a tensor: pixels of an image, or, if it is empty, one for each token of the sequence.
+struct Extent {
+  std::uint64_t width{};
+  std::uint64_t height{};
+
+  [[nodiscard]] bool per_token() const { return width == 0; }
+  [[nodiscard]] std::uint64_t positions(std::uint64_t sequence) const {
+    return per_token() ? sequence : width * height;
+  }
+  friend bool operator==(const Extent&, const Extent&) = default;
+};
+
+// Numbers per position of a tensor, and its positions for each sequence.
 struct Tensor {
   std::string name;
   std::uint64_t features{};
+  Extent extent{};
 
   friend bool operator==(const Tensor&, const Tensor&) = default;
 };
@@ -38,8 +65,31 @@ struct AttentionShape {
   std::uint64_t kv_heads{};
   std::uint64_t head_dim{};
   bool causal{true};
+  std::uint64_t window{};  // keys that a query meets at most; 0: all of the sequence
 
   friend bool operator==(const AttentionShape&, const AttentionShape&) = default;
+};
+
+// What a convolution or a pool looks at.
+struct WindowShape {
+  Extent in{};  // positions of the input
+  Extent kernel{1, 1};
+  Extent stride{1, 1};
+  Extent dilation{1, 1};
+  std::uint64_t groups{1};  // of a convolution: channels that see only their own group
+  bool transposed{false};   // each input position is seen by a window of outputs
+
+  friend bool operator==(const WindowShape&, const WindowShape&) = default;
+};
+
+// A linear layer with several matrices, of which each token meets `active`. Their outputs lie side by side,
+// or are added up; in the second case their inputs lie side by side.
+struct ExpertShape {
+  std::uint64_t count{1};
+  std::uint64_t active{1};
+  bool combine{false};
+
+  friend bool operator==(const ExpertShape&, const ExpertShape&) = default;
 };
 
 // One operator. `in_features` of an attention is the sum over its inputs, of a loss the vocabulary; its
@@ -51,14 +101,18 @@ struct Layer {
   TensorId output{};
   std::uint64_t in_features{};
   std::uint64_t out_features{};
-  std::uint64_t matrix_weights{};  // out_features · in_features of linear and embedding, otherwise 0
+  Extent extent{};                 // positions of the output
+  std::uint64_t matrix_weights{};  // of has_matrix(kind), otherwise 0
   std::uint64_t vector_weights{};  // biases and gains: never pruned
   std::optional<LayerId> tied_to;  // uses the matrix of that (earlier) layer and owns none of its own
   std::string matrix_owner;        // the name of that layer; empty if the matrix is its own
   bool tied_to_embedding{false};   // that layer is an embedding
   AttentionShape attention;        // of an attention
-  std::string function;            // of an elementwise or norm: gelu, relu, silu, layernorm, rmsnorm …
-  std::uint32_t block{};           // recomputation unit: 0 for outside any block, else 1, 2, …
+  WindowShape window;              // of a convolution or pool
+  ExpertShape experts;             // of a linear
+  std::uint64_t directions{1};     // of a recurrent
+  std::string function;   // of an elementwise, norm, pool or recurrent: gelu, layernorm, max, lstm …
+  std::uint32_t block{};  // recomputation unit: 0 for outside any block, else 1, 2, …
 
   // Numbers that belong to this layer alone (a tied matrix belongs to its owner).
   [[nodiscard]] std::uint64_t owned_weights() const {
@@ -81,8 +135,13 @@ struct Graph {
   friend bool operator==(const Graph&, const Graph&) = default;
 };
 
+// Rows of a layer's matrix products: positions that meet each weight of a matrix (or each key), per sequence.
+[[nodiscard]] std::uint64_t product_rows(const Layer& layer, std::uint64_t sequence);
+
 // Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only
-// (linear and attention; causal attention is counted in full, as the wafer computes it).
+// (causal attention is counted in full, as the wafer computes it; so are windows that hang over an edge).
 [[nodiscard]] std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence);
+// The same if only `weights` of the matrix are there.
+[[nodiscard]] std::uint64_t matrix_macs(const Layer& layer, std::uint64_t weights, std::uint64_t sequence);
 
 }  // namespace wafersim

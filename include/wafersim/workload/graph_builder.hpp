@@ -16,6 +16,7 @@ namespace wafersim {
 // No graph of ours is larger; a file that asks for more is wrong or hostile.
 inline constexpr std::uint64_t kMaxLayers = 1'000'000;
 inline constexpr std::uint64_t kMaxFeatures = 1'000'000'000'000;
+inline constexpr std::uint64_t kMaxSide = 1'000'000;  // of an image or a window
 
 // A layer's name, and where it was written.
 struct Reference {
@@ -28,17 +29,30 @@ struct LayerDraft {
   std::string name;
   OpKind op{};
   SourceLocation at;
-  std::vector<Reference> inputs;             // layers whose outputs it takes; embeddings have none
+  std::vector<Reference> inputs;             // layers whose outputs it takes; embeddings and inputs have none
   std::uint64_t rows{};                      // embedding: entries of the table
-  std::uint64_t features{};                  // embedding, linear: features that come out
+  std::uint64_t features{};                  // that come out, of operators that may choose; of a move 0: the
+                                             // same as come in
   std::optional<std::uint64_t> in_features;  // if given, the features that must come in
-  bool bias{};                               // linear, norm
+  bool bias{};                               // operators with a matrix, norm
+  bool affine{true};                         // norm: has a gain (and a bias, if `bias`)
   std::optional<Reference> tied_to;          // linear, embedding: the owner of its matrix
+  ExpertShape experts{};                     // linear
   std::uint64_t heads{};                     // attention
   std::uint64_t kv_heads{};                  // attention; 0: as many as heads
   std::uint64_t head_dim{};                  // attention; 0: what the inputs give
   bool causal{true};                         // attention
-  std::string function;                      // elementwise, norm
+  std::uint64_t window{};                    // attention: keys a query meets at most; 0: all
+  std::uint64_t position_buckets{};          // attention: learned distances, one number a head each
+  std::optional<Extent> extent;              // input, move: positions; convolution, pool: instead of padding
+  std::optional<Extent> kernel;              // convolution (1x1 if left out), pool (the whole image)
+  std::optional<Extent> stride;              // convolution (1x1), pool (its kernel)
+  Extent dilation{1, 1};                     // convolution, pool
+  Extent padding{};                          // convolution, pool: positions added at each side
+  std::uint64_t groups{1};                   // convolution, groupnorm
+  bool transposed{};                         // convolution
+  std::uint64_t directions{1};               // recurrent
+  std::string function;                      // elementwise, norm, pool, recurrent
   std::uint32_t block{};                     // recomputation block, 0 for none
 };
 
@@ -60,9 +74,8 @@ class GraphBuilder {
   std::vector<LayerDraft> drafts_;
 };
 
-// Functions that an elementwise operator, or a norm, may have.
-[[nodiscard]] std::span<const std::string> elementwise_functions();
-[[nodiscard]] std::span<const std::string> norm_functions();
+// Functions that an operator of a kind may have; empty if it has none.
+[[nodiscard]] std::span<const std::string> functions_of(OpKind kind);
 
 // "linear", "attention" …, in the order of OpKind.
 [[nodiscard]] std::span<const std::string> op_names();

@@ -64,8 +64,9 @@ struct WorkloadSummary {
 [[nodiscard]] WorkloadSummary summarize(const Workload& workload);
 
 // Tensors that stay on the wafer from the forward to the backward pass, in the order in which they are made:
-// those whose values the backward pass of an operator needs (inputs of linear, attention, norm, elementwise,
-// multiply and loss). With recomputation: of the operators outside blocks, and all that enters a block.
+// those whose values the backward pass of an operator needs (inputs of all but embedding, residual, concat
+// and move; of a relu the output). With recomputation: of the operators outside blocks, and all that enters a
+// block.
 [[nodiscard]] std::vector<TensorId> kept_tensors(const Graph& graph, Recompute recompute);
 
 }  // namespace wafersim

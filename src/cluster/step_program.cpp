@@ -90,7 +90,7 @@ class Builder {
   void backward(std::uint32_t id) {
     const Layer& layer = layers()[id];
     const LayerCost& cost = current_->of(layer);
-    const bool own_gradient_kernel = layer.kind == OpKind::linear || layer.kind == OpKind::embedding;
+    const bool own_gradient_kernel = has_matrix(layer.kind);
     if (own_gradient_kernel) {
       StepOp op = operation(id, Pass::gradient, cost.gradient);
       op.gradients = gradients_of(layer);
@@ -98,7 +98,7 @@ class Builder {
     }
     // Nothing lies below an embedding; everything else hands a delta on, and needs its weights once more for
     // it.
-    if (layer.kind == OpKind::embedding) return;
+    if (layer.kind == OpKind::embedding || layer.kind == OpKind::input) return;
     StepOp op = operation(id, Pass::delta, cost.delta);
     op.weights = weights_of(layer);
     if (!own_gradient_kernel) op.gradients = gradients_of(layer);

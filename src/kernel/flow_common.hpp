@@ -59,4 +59,12 @@ inline std::uint64_t chain_all_reduce(const FlowContext& c, std::uint64_t values
   return reduce + broadcast;
 }
 
+// A vector instruction over all elements of a PE, FP16 at full width unless the plan computes in FP32.
+inline std::uint64_t one_sweep(const FlowContext& c, std::uint64_t features) {
+  const std::uint64_t elements = c.layout.tokens_per_pe() * c.layout.features_per_pe(features);
+  const std::uint64_t width =
+      c.arithmetic == Arithmetic::fp32 ? c.wafer.pe.fmacs_fp32 : c.wafer.pe.fmacs_fp16;
+  return c.wafer.pe.instruction_startup + divide_up(elements, width);
+}
+
 }  // namespace wafersim::flow

@@ -7,14 +7,6 @@ using namespace flow;
 
 namespace {
 
-// A vector instruction over all elements of a PE, FP16 at full width unless the plan computes in FP32.
-std::uint64_t one_sweep(const FlowContext& c, std::uint64_t features) {
-  const std::uint64_t elements = c.layout.tokens_per_pe() * c.layout.features_per_pe(features);
-  const std::uint64_t width =
-      c.arithmetic == Arithmetic::fp32 ? c.wafer.pe.fmacs_fp32 : c.wafer.pe.fmacs_fp16;
-  return c.wafer.pe.instruction_startup + divide_up(elements, width);
-}
-
 std::uint64_t row_all_reduce(const FlowContext& c, std::uint64_t features, std::uint64_t statistics) {
   return chain_all_reduce(c, statistics * c.layout.tokens_per_pe(), c.layout.columns_used(features));
 }

@@ -2,34 +2,31 @@
 #include "wafersim/wafer/sram.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "wafersim/workload/summary.hpp"
 
 namespace wafersim {
 
-namespace {
+LiveTensors::Size LiveTensors::size_of(const Tensor& tensor) {
+  return {.features = tensor.features, .positions = tensor.extent.positions(0)};
+}
 
-using Counts = std::map<std::uint64_t, std::uint64_t>;
-
-std::vector<std::pair<std::uint64_t, std::uint64_t>> as_sizes(const Counts& counts) {
+LiveTensors::Sizes LiveTensors::as_sizes(const Counts& counts) {
   return {counts.begin(), counts.end()};
 }
 
-// Features of the tensors that `layer` reads, writes, and makes deltas of. A loss turns its input into the
-// delta in place; an elementwise layer overwrites.
-Counts working_set(const Graph& graph, const Layer& layer, const std::set<TensorId>& kept) {
+// Tensors that `layer` reads, writes, and makes deltas of. A loss turns its input into the delta in place; an
+// elementwise layer overwrites.
+LiveTensors::Counts LiveTensors::working_set(const Graph& graph, const Layer& layer,
+                                             const std::set<TensorId>& kept) {
   Counts counts;
   for (const TensorId input : layer.inputs) {
-    if (!kept.contains(input)) ++counts[graph.tensors[input].features];       // its value
-    if (layer.kind != OpKind::loss) ++counts[graph.tensors[input].features];  // its delta
+    if (!kept.contains(input)) ++counts[size_of(graph.tensors[input])];       // its value
+    if (layer.kind != OpKind::loss) ++counts[size_of(graph.tensors[input])];  // its delta
   }
-  ++counts[graph.tensors[layer.output].features];  // the output, and later its delta in the same place
+  ++counts[size_of(graph.tensors[layer.output])];  // the output, and later its delta in the same place
   return counts;
 }
-
-}  // namespace
 
 Bytes SramBudget::used() const {
   Bytes sum;
@@ -43,13 +40,14 @@ const SramItem& SramBudget::largest() const {
 }
 
 LiveTensors::LiveTensors(const Workload& workload)
-    : value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
+    : sequence_{workload.plan.sequence_length},
+      value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
       accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
   const Graph& graph = workload.graph;
   Counts kept_counts;
   std::set<TensorId> kept;
   for (const TensorId tensor : kept_tensors(graph, workload.plan.recompute)) {
-    ++kept_counts[graph.tensors[tensor].features];
+    ++kept_counts[size_of(graph.tensors[tensor])];
     kept.insert(tensor);
   }
   kept_ = as_sizes(kept_counts);
@@ -60,7 +58,7 @@ LiveTensors::LiveTensors(const Workload& workload)
     for (const Layer& layer : graph.layers) made_in[layer.output] = layer.block;
     for (const TensorId tensor : kept_tensors(graph, Recompute::none)) {
       if (!kept.contains(tensor) && made_in[tensor] != 0)
-        ++blocks[made_in[tensor]][graph.tensors[tensor].features];
+        ++blocks[made_in[tensor]][size_of(graph.tensors[tensor])];
     }
   }
   std::set<Counts> distinct_blocks;
@@ -69,6 +67,7 @@ LiveTensors::LiveTensors(const Workload& workload)
 
   std::set<Counts> distinct_sets;
   for (const Layer& layer : graph.layers) {
+    most_positions_ = std::max(most_positions_, layer.extent.positions(0));
     distinct_sets.insert(working_set(graph, layer, kept));
     gradients_ += layer.vector_weights;
     if (!layer.tied_to) gradients_ += kept_matrix_weights(layer, workload.plan.sparsity);
@@ -76,26 +75,35 @@ LiveTensors::LiveTensors(const Workload& workload)
   for (const Counts& counts : distinct_sets) working_sets_.push_back(as_sizes(counts));
 }
 
-std::uint64_t LiveTensors::features_per_pe(const Sizes& sizes, const TokenLayout& layout) {
+TokenLayout LiveTensors::layout_of(std::uint64_t positions, const TokenLayout& layout) const {
+  return positions == 0 ? layout : layout.with_tokens(layout.tokens() / sequence_ * positions);
+}
+
+std::uint64_t LiveTensors::numbers_per_pe(const Sizes& sizes, const TokenLayout& layout) const {
   std::uint64_t sum = 0;
-  for (const auto& [features, count] : sizes) sum += layout.features_per_pe(features) * count;
+  for (const auto& [size, count] : sizes) {
+    const TokenLayout own = layout_of(size.positions, layout);
+    sum += own.features_per_pe(size.features) * own.tokens_per_pe() * count;
+  }
   return sum;
 }
 
 SramBudget LiveTensors::budget(const WaferSpec& wafer, const TokenLayout& layout, GradientSums sums) const {
   const auto largest = [&](const std::vector<Sizes>& candidates) {
     std::uint64_t most = 0;
-    for (const Sizes& sizes : candidates) most = std::max(most, features_per_pe(sizes, layout));
+    for (const Sizes& sizes : candidates) most = std::max(most, numbers_per_pe(sizes, layout));
     return most;
   };
-  const Bytes per_feature = Bytes{layout.tokens_per_pe()} * value_bytes_;
+  const Bytes number{value_bytes_};
+  const std::uint64_t tokens =
+      std::max(layout.tokens_per_pe(), layout_of(most_positions_, layout).tokens_per_pe());
   SramBudget budget{.items = {}, .capacity = wafer.pe.sram};
   budget.items = {
       {"code and descriptors", wafer.pe.reserved},
-      {"activations kept for the backward pass", per_feature * features_per_pe(kept_, layout)},
-      {"activations of the block being recomputed", per_feature * largest(recomputed_blocks_)},
-      {"working set of the largest layer", per_feature * largest(working_sets_)},
-      {"partial sums", Bytes{layout.tokens_per_pe()} * (wafer.pe.accumulators * accumulator_bytes_)},
+      {"activations kept for the backward pass", number * numbers_per_pe(kept_, layout)},
+      {"activations of the block being recomputed", number * largest(recomputed_blocks_)},
+      {"working set of the largest layer", number * largest(working_sets_)},
+      {"partial sums", Bytes{tokens} * (wafer.pe.accumulators * accumulator_bytes_)},
       {"receive buffer", wafer.receive_buffer},
       {"gradient buffer", wafer.gradient_buffer},
   };

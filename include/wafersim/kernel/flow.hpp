@@ -57,9 +57,59 @@ struct AttentionTask {
   std::uint64_t kv_heads{};
   std::uint64_t head_dim{};
   std::uint64_t sequence{};
+  std::uint64_t window{};  // keys that a query meets at most; 0: all of the sequence
 };
 [[nodiscard]] KernelCost attention_forward(const FlowContext& context, const AttentionTask& task);
 [[nodiscard]] KernelCost attention_backward(const FlowContext& context, const AttentionTask& task);
+
+// A convolution over images: an implicit matrix product whose tokens are output positions.
+struct ImageSide {
+  std::uint64_t width{};
+  std::uint64_t height{};
+
+  [[nodiscard]] std::uint64_t positions() const { return width * height; }
+};
+struct ConvolutionTask {
+  std::uint64_t in{};   // channels
+  std::uint64_t out{};  // channels
+  std::uint64_t groups{1};
+  ImageSide image;   // that comes in
+  ImageSide result;  // that goes out
+  ImageSide kernel;
+  ImageSide stride;
+  ImageSide reach;       // rows and columns of the image under a window, dilated
+  std::uint64_t kept{};  // stored weights of out · in / groups · taps
+  const MaskSample* mask{};
+  const MaskSample* transposed_mask{};
+  std::uint64_t weights_per_wavelet{2};
+  std::uint64_t images{};
+
+  [[nodiscard]] std::uint64_t taps() const { return kernel.positions(); }
+};
+// `context.layout` says where output positions lie. Of a transposed convolution, whose output is the larger
+// image, forward is the delta of the convolution that it transposes, and the other way round.
+[[nodiscard]] KernelCost convolution_forward(const FlowContext& context, const ConvolutionTask& task);
+[[nodiscard]] KernelCost convolution_delta(const FlowContext& context, const ConvolutionTask& task);
+[[nodiscard]] KernelCost convolution_gradient(const FlowContext& context, const ConvolutionTask& task);
+// PEs side by side that have work in the forward pass, of the layout's feature columns.
+[[nodiscard]] std::uint64_t convolution_columns(const TokenLayout& layout, const ConvolutionTask& task);
+
+// The largest or the mean of each window; kernel and sizes as of a convolution, in == out.
+[[nodiscard]] KernelCost pool_forward(const FlowContext& context, const ConvolutionTask& task);
+[[nodiscard]] KernelCost pool_backward(const FlowContext& context, const ConvolutionTask& task);
+
+// Numbers that change their place: each is sent once and received once by the fullest PE.
+[[nodiscard]] KernelCost move_forward(const FlowContext& context, std::uint64_t features);
+
+// Normalisation of each feature over positions: of the whole batch (statistics go up and down the columns of
+// all groups), or of each image.
+[[nodiscard]] KernelCost batch_norm_forward(const FlowContext& context, std::uint64_t features);
+[[nodiscard]] KernelCost batch_norm_backward(const FlowContext& context, std::uint64_t features);
+[[nodiscard]] KernelCost image_norm_forward(const FlowContext& context, std::uint64_t features,
+                                            std::uint64_t groups, std::uint64_t positions);
+[[nodiscard]] KernelCost image_norm_backward(const FlowContext& context, std::uint64_t features,
+                                             std::uint64_t groups, std::uint64_t positions,
+                                             std::uint64_t vectors);
 
 // Normalisation over `features`; `statistics` per token are reduced along the row (LayerNorm 2, RMSNorm 1).
 [[nodiscard]] KernelCost norm_forward(const FlowContext& context, std::uint64_t features,

@@ -28,6 +28,10 @@ class TokenLayout {
         token_rows_{grid.rows / mapping.bands},
         tokens_per_pe_{divide_up(tokens, token_rows_ * mapping.groups)} {}
 
+  // The same grid and mapping with another number of tokens on it: positions of an image, tokens of an
+  // expert.
+  [[nodiscard]] TokenLayout with_tokens(std::uint64_t tokens) const { return {grid_, mapping_, tokens}; }
+
   [[nodiscard]] GridSize grid() const { return grid_; }
   [[nodiscard]] Mapping mapping() const { return mapping_; }
   [[nodiscard]] std::uint64_t tokens() const { return tokens_; }

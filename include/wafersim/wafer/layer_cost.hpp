@@ -1,12 +1,13 @@
 // What each pass of a layer costs on the wafer, with every number that a closed form needs looked up.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "wafersim/config/machine_spec.hpp"
 #include "wafersim/kernel/flow.hpp"
@@ -43,7 +44,20 @@ struct LayerCost {
 [[nodiscard]] std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse);
 [[nodiscard]] std::uint64_t gradient_bytes(const TrainingPlan& plan);
 
-// Costs of one layer when `layout` says where tokens and features lie. Remembers layers of the same shape.
+// The task of a convolution or pool on so many images; of a transposed convolution, that of its transpose.
+[[nodiscard]] ConvolutionTask window_task(const Layer& layer, std::uint64_t sequence, std::uint64_t images);
+
+// Columns of PEs that have work in the forward product of a layer, of those that features lie on; nothing if
+// it has no product of a matrix.
+struct ColumnUse {
+  std::uint64_t used{};
+  std::uint64_t of{};
+};
+[[nodiscard]] std::optional<ColumnUse> column_use(const Layer& layer, const TokenLayout& layout);
+
+// Costs of one layer when `layout` says where tokens and features lie: of whole sequences, one token for each
+// position. Layers with other positions get a layout of their own from it. Remembers layers of the same
+// shape.
 class LayerCosts {
  public:
   LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks)
@@ -55,9 +69,15 @@ class LayerCosts {
 
  private:
   [[nodiscard]] LayerCost compute(const Layer& layer, Fraction level) const;
-  [[nodiscard]] LayerCost linear(const Layer& layer, Fraction level) const;
+  [[nodiscard]] LayerCost linear(const FlowContext& context, const Layer& layer, Fraction level) const;
+  [[nodiscard]] LayerCost experts(const FlowContext& context, const Layer& layer, Fraction level) const;
+  [[nodiscard]] LayerCost recurrent(const FlowContext& context, const Layer& layer) const;
+  [[nodiscard]] LayerCost convolution(const FlowContext& context, const Layer& layer, Fraction level) const;
+  [[nodiscard]] LayerCost norm(const FlowContext& context, const Layer& layer) const;
+  // Where the positions of a layer lie.
+  [[nodiscard]] FlowContext context_of(const Extent& extent) const;
 
-  using Key = std::tuple<OpKind, std::array<std::uint64_t, 8>, std::string>;
+  using Key = std::tuple<OpKind, std::vector<std::uint64_t>, std::string>;
   FlowContext context_;
   const TrainingPlan& plan_;
   MaskLibrary& masks_;

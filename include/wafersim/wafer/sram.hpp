@@ -1,7 +1,10 @@
 // The memory of one PE: what is live in it during a step, item by item.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,8 +31,8 @@ struct SramBudget {
 
 enum class GradientSums { none, on_wafer };
 
-// What a graph keeps on the wafer, counted once so that many layouts can be tried. Sizes are features per
-// token.
+// What a graph keeps on the wafer, counted once so that many layouts can be tried. `layout` lays out tokens
+// of whole sequences.
 class LiveTensors {
  public:
   explicit LiveTensors(const Workload& workload);
@@ -37,10 +40,25 @@ class LiveTensors {
   [[nodiscard]] SramBudget budget(const WaferSpec& wafer, const TokenLayout& layout, GradientSums sums) const;
 
  private:
-  // Equal sizes together: feature count -> number of tensors.
-  using Sizes = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-  [[nodiscard]] static std::uint64_t features_per_pe(const Sizes& sizes, const TokenLayout& layout);
+  // Tensors of one size together.
+  struct Size {
+    std::uint64_t features{};
+    std::uint64_t positions{};  // 0: one for each token
+    friend auto operator<=>(const Size&, const Size&) = default;
+  };
+  using Counts = std::map<Size, std::uint64_t>;
+  using Sizes = std::vector<std::pair<Size, std::uint64_t>>;
 
+  [[nodiscard]] static Size size_of(const Tensor& tensor);
+  [[nodiscard]] static Sizes as_sizes(const Counts& counts);
+  [[nodiscard]] static Counts working_set(const Graph& graph, const Layer& layer,
+                                          const std::set<TensorId>& kept);
+  // Where positions lie if `layout` says it for tokens.
+  [[nodiscard]] TokenLayout layout_of(std::uint64_t positions, const TokenLayout& layout) const;
+  [[nodiscard]] std::uint64_t numbers_per_pe(const Sizes& sizes, const TokenLayout& layout) const;
+
+  std::uint64_t sequence_;
+  std::uint64_t most_positions_{0};  // of any tensor with positions of its own
   std::uint64_t value_bytes_;
   std::uint64_t accumulator_bytes_;
   std::uint64_t gradients_{0};            // numbers that gradient sums on the wafer would hold

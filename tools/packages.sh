@@ -3,12 +3,13 @@
 build_packages=(
   cmake ninja-build g++ pkg-config git
   libsystemc-dev libboost-program-options-dev libboost-random-dev
-  libfmt-dev libhwy-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev nlohmann-json3-dev
+  libfmt-dev libhwy-dev libonnx-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libyaml-cpp-dev libzip-dev
+  nlohmann-json3-dev protobuf-compiler
 )
 test_packages=(
   clang clang-format libclang-rt-14-dev
   libgtest-dev libgmock-dev librapidcheck-dev
-  python3 python3-jsonschema python3-matplotlib python3-pandas python3-yaml
+  python3 python3-jsonschema python3-matplotlib python3-onnx python3-pandas python3-yaml
   slurm-wlm slurmctld slurmd munge
 )
 tidy_packages=(clang-tidy)

@@ -1,23 +1,13 @@
 // Reads a Hugging Face config.json: what a model is, in the words of its own library.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "wafersim/config/tree.hpp"
-#include "wafersim/workload/graph.hpp"
+#include "workload/imported_model.hpp"
 
 namespace wafersim::workload_detail {
-
-struct ImportedModel {
-  Graph graph{};
-  Tree resolved{};                               // the keys that were used, with their defaults
-  std::optional<std::uint64_t> max_positions{};  // the longest sequence the model is made for
-  bool learned_positions{};                      // a longer one is impossible, not only unusual
-};
 
 [[nodiscard]] std::vector<std::string_view> known_model_types();
 

@@ -9,11 +9,16 @@
 #include <fmt/format.h>
 
 #include "wafersim/config/record.hpp"
+#include "wafersim/workload/graph_builder.hpp"
 
 #include "workload/graph_file.hpp"
+#include "workload/graph_writer.hpp"
 #include "workload/hugging_face.hpp"
+#include "workload/masks.hpp"
+#include "workload/onnx_import.hpp"
 #include "workload/plan_check.hpp"
 #include "workload/quote.hpp"
+#include "workload/scale_sim.hpp"
 #include "workload/workload_file.hpp"
 
 namespace wafersim {
@@ -45,16 +50,69 @@ Tree load_model(const fs::path& file, const SourceLocation& mention) {
   }
 }
 
-// Replaces the name of a model's file by what the file says. `folder` is what the name is relative to.
+bool has_extension(const std::string& file, std::string_view extension) {
+  return fs::path{file}.extension() == extension;
+}
+
+// A model that is no tree of keys, but has a reader of its own.
+bool is_foreign(const std::string& file) {
+  return has_extension(file, ".onnx") || has_extension(file, ".csv");
+}
+
+// Replaces the name of a model's file by what the file says, or by its path from where the user is. `folder`
+// is what the name is relative to.
 void inline_model(Tree& file, const fs::path& folder) {
   Tree* model = find(file, "model");
   if (model == nullptr || model->kind != Tree::Kind::scalar) return;
-  *model = load_model((folder / model->text).lexically_normal(), model->at);
+  const fs::path path = (folder / model->text).lexically_normal();
+  if (is_foreign(path.string())) {
+    model->text = path.string();
+  } else {
+    *model = load_model(path, model->at);
+  }
 }
 
-void inline_model_beside(Tree& file) {
+void resolve_beside(Tree& file) {
   const Tree* model = file.find("model");
   if (model != nullptr) inline_model(file, fs::path{model->at.file}.parent_path());
+  Tree* masks = find(file, "masks");
+  if (masks == nullptr || masks->kind != Tree::Kind::scalar) return;
+  masks->text = (fs::path{masks->at.file}.parent_path() / masks->text).lexically_normal().string();
+}
+
+// "batch=1,sequence=2048".
+workload_detail::Bindings bindings_of(const WorkloadRecord& record, const Tree& file, Problems& problems) {
+  workload_detail::Bindings bindings;
+  if (!record.bind) return bindings;
+  const SourceLocation& at = file.find("bind")->at;
+  std::string_view rest = *record.bind;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::size_t equals = pair.rfind('=');
+    const Parsed<std::uint64_t> size =
+        equals == std::string_view::npos ? Parsed<std::uint64_t>{} : parse_count(pair.substr(equals + 1));
+    if (!size.value || *size.value == 0 || *size.value > kMaxFeatures || equals == 0) {
+      problems.add(at, "bind",
+                   fmt::format("expected NAME=SIZE,NAME=SIZE such as batch=1,sequence=2048, got {}",
+                               workload_detail::in_quotes(pair)));
+    } else {
+      bindings[std::string{pair.substr(0, equals)}] = *size.value;
+    }
+  }
+  problems.throw_if_any();
+  return bindings;
+}
+
+workload_detail::ImportedModel import_foreign(const WorkloadRecord& record, const Tree& model,
+                                              const Tree& file, Problems& problems) {
+  if (has_extension(model.text, ".csv")) return workload_detail::load_scale_sim(model.text, record.name);
+  const auto unknown = record.unknown == workload_detail::Unknown::skip
+                           ? workload_detail::UnknownOperators::skip
+                           : workload_detail::UnknownOperators::stop;
+  return workload_detail::import_onnx(
+      workload_detail::load_onnx(model.text, bindings_of(record, file, problems)), model.text, record.name,
+      unknown);
 }
 
 // A bare config.json becomes the model of a workload with nothing else in it.
@@ -74,13 +132,23 @@ Tree wrap(Tree file) {
 
 // The graph, the model's keys as they were understood, and how long its sequences may be.
 workload_detail::ImportedModel import(const Tree& file, const Tree* model, const Tree* graph,
-                                      const std::string& name) {
+                                      const WorkloadRecord& record, Problems& problems) {
+  const std::string& name = record.name;
   if (model != nullptr && graph != nullptr) {
     throw InputError{
         {.at = graph->at, .key = "graph", .message = "give either 'model' or 'graph', not both"}};
   }
+  if (model != nullptr && model->kind == Tree::Kind::scalar && is_foreign(model->text))
+    return import_foreign(record, *model, file, problems);
   if (model != nullptr) return workload_detail::import_hugging_face(*model, name);
-  if (graph != nullptr) return {.graph = workload_detail::read_graph(*graph, name), .resolved = *graph};
+  if (graph != nullptr) {
+    workload_detail::ImportedModel read;
+    read.graph = workload_detail::read_graph(*graph, name);
+    read.key = "graph";
+    read.resolved = *graph;
+    if (!workload_detail::has_tokens(read.graph)) read.max_positions = 1;  // a sample has no tokens
+    return read;
+  }
   throw InputError{{.at = file.at,
                     .key = {},
                     .message = "a workload needs a 'model' (a Hugging Face config.json) or a 'graph'"}};
@@ -97,11 +165,45 @@ void settle_sequence(TrainingPlan& plan, const workload_detail::ImportedModel& m
     problems.add(said->at, "sequence_length",
                  fmt::format("must be at most the {} positions that the model learns, got {}",
                              *model.max_positions, plan.sequence_length));
+  } else if (said != nullptr && model.fixed_sequence && plan.sequence_length != *model.max_positions) {
+    problems.add(said->at, "sequence_length",
+                 fmt::format("must be {}, as the model was made for (or bound to), got {}",
+                             *model.max_positions, plan.sequence_length));
   }
 }
 
-Tree resolve(const WorkloadRecord& record, const char* key, Tree model) {
+// What the model's own file and the masks count. The counts replace the files in the resolved form.
+void settle_kept(WorkloadRecord& record, const workload_detail::ImportedModel& model, const Tree& file,
+                 std::vector<std::string>& notes) {
+  std::vector<KeptWeights>& kept = record.plan.sparsity.kept;
+  std::vector<KeptWeights> more = model.kept;
+  if (record.masks) {
+    workload_detail::MaskCounts counts =
+        workload_detail::count_masks(*record.masks, model.graph, file.find("masks")->at);
+    more.insert(more.end(), counts.kept.begin(), counts.kept.end());
+    for (const std::string& name : counts.unmatched) {
+      notes.push_back(fmt::format("{}: no layer is called like the tensor {}", *record.masks,
+                                  workload_detail::in_quotes(name)));
+    }
+    record.masks.reset();
+  }
+  for (const KeptWeights& counted : more) {
+    std::erase_if(kept, [&](const KeptWeights& said) { return said.layer == counted.layer; });
+    kept.push_back(counted);
+  }
+  std::sort(kept.begin(), kept.end(),
+            [](const KeptWeights& a, const KeptWeights& b) { return a.layer < b.layer; });
+}
+
+Tree resolve(const WorkloadRecord& record, const std::string& key, Tree model) {
   Tree resolved = write_record(record);
+  // What has been read and bound by now, or says nothing.
+  std::erase_if(resolved.entries, [](const Tree::Entry& entry) {
+    return entry.key == "bind" || entry.key == "unknown" || entry.key == "masks" ||
+           (entry.key == "not_modelled" && entry.value.items.empty());
+  });
+  std::erase_if(find(resolved, "sparsity")->entries,
+                [](const Tree::Entry& entry) { return entry.key == "kept" && entry.value.items.empty(); });
   Tree::Entry entry;
   entry.key = key;
   entry.key_at = model.at;
@@ -124,17 +226,22 @@ LoadedWorkload read(const Tree& file, const std::string& name) {
   }
   workload_detail::ImportedModel model;
   try {
-    model = import(file, model_tree, graph_tree, record.name);
+    model = import(file, model_tree, graph_tree, record, problems);
   } catch (const InputError& error) {
     for (const Problem& problem : error.problems()) problems.add(problem.at, problem.key, problem.message);
   }
   problems.throw_if_any();
   settle_sequence(record.plan, model, file, problems);
   problems.throw_if_any();
-  LoadedWorkload loaded{.workload = {.graph = std::move(model.graph), .plan = record.plan}, .resolved = {}};
+  LoadedWorkload loaded;
+  settle_kept(record, model, file, loaded.notes);
+  record.not_modelled.insert(record.not_modelled.end(), model.not_modelled.begin(), model.not_modelled.end());
+  loaded.workload = {
+      .graph = std::move(model.graph), .plan = record.plan, .not_modelled = record.not_modelled};
+  for (const std::string& part : record.not_modelled) loaded.notes.push_back("not modelled: " + part);
   workload_detail::check_plan(loaded.workload, file, problems);
   problems.throw_if_any();
-  loaded.resolved = resolve(record, model_tree != nullptr ? "model" : "graph", std::move(model.resolved));
+  loaded.resolved = resolve(record, model.key, std::move(model.resolved));
   return loaded;
 }
 
@@ -147,20 +254,45 @@ std::string name_of(const fs::path& file) {
 
 }  // namespace
 
+Tree load_workload_tree(const std::filesystem::path& file) {
+  if (!is_foreign(file.string())) return load_tree(file);
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) {
+    throw InputError{{.at = {.file = file.string()}, .key = {}, .message = "is not a file that can be read"}};
+  }
+  Tree tree = make_tree(Tree::Kind::map, {.file = file.string()});
+  Tree model = make_text(file.filename().string());
+  model.at = tree.at;
+  tree.entries.push_back({.key = "model", .key_at = tree.at, .value = std::move(model)});
+  return tree;
+}
+
+std::string write_yaml(const LoadedWorkload& loaded) {
+  std::string text;
+  for (const Tree::Entry& entry : loaded.resolved.entries) {
+    if (entry.key != "model" && entry.key != "graph")
+      text += fmt::format("{}: {}\n", entry.key, to_json(entry.value));
+  }
+  text += "graph:\n";
+  for (const Tree& layer : workload_detail::write_graph(loaded.workload.graph).items)
+    text += fmt::format("  - {}\n", to_json(layer));
+  return text;
+}
+
 bool is_workload(const Tree& tree) {
   return tree.find("model") != nullptr || tree.find("graph") != nullptr || tree.find("model_type") != nullptr;
 }
 
 LoadedWorkload read_workload(Tree tree, const std::string& name, std::span<const Override> overrides) {
   Tree file = wrap(std::move(tree));
-  inline_model_beside(file);
+  resolve_beside(file);
   for (const Override& change : overrides) set_value(file, change.key, change.value, "--set");
   inline_model(file, {});  // an override is relative to where the user is
   return read(file, name);
 }
 
 LoadedWorkload load_workload(const std::filesystem::path& file, std::span<const Override> overrides) {
-  return read_workload(load_tree(file), name_of(file), overrides);
+  return read_workload(load_workload_tree(file), name_of(file), overrides);
 }
 
 }  // namespace wafersim

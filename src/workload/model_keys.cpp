@@ -100,6 +100,82 @@ std::uint64_t ModelKeys::size_or(const std::string& key, std::uint64_t otherwise
   return otherwise;
 }
 
+std::uint64_t ModelKeys::either_size(const std::string& key, const std::string& other) {
+  if (find(key) != nullptr || find(other) == nullptr) return size(key);
+  const std::optional<std::uint64_t> value = optional_size(other);
+  if (value) used_.entries.back().key = key;
+  return value.value_or(1);
+}
+
+std::uint64_t ModelKeys::note_nothing(const std::string& key) {
+  used_.entries.push_back({.key = key, .key_at = place(key), .value = make_tree(Tree::Kind::null)});
+  return 0;
+}
+
+std::string ModelKeys::text_or(const std::string& key, const std::string& otherwise) {
+  const Tree* value = find(key);
+  std::string text = value == nullptr ? otherwise : value->text;
+  if (value != nullptr && (value->kind != Tree::Kind::scalar || has_control_character(text))) {
+    problems_.add(value->at, key, fmt::format("expected a word, got {}", found(*value)));
+    text = otherwise;
+  }
+  note(key, text, true);
+  return text;
+}
+
+bool ModelKeys::names(const std::string& key, const std::string& ending) {
+  const Tree* list = find(key);
+  if (list == nullptr || list->kind != Tree::Kind::list) return false;
+  const bool named = std::any_of(list->items.begin(), list->items.end(),
+                                 [&](const Tree& item) { return item.text.ends_with(ending); });
+  if (named) {
+    Tree copy = make_tree(Tree::Kind::list, list->at);
+    copy.items.push_back(make_text(ending));
+    used_.entries.push_back({.key = key, .key_at = list->at, .value = std::move(copy)});
+  }
+  return named;
+}
+
+std::vector<bool> ModelKeys::alternating(const std::string& key, const std::string& kind,
+                                         std::uint64_t count) {
+  std::vector<bool> blocks;
+  const Tree* list = find(key);
+  if (list != nullptr && problems_.empty()) {
+    for (const Tree& group : list->items) {
+      const bool pair = group.items.size() == 2 && !group.items[0].items.empty();
+      const Parsed<std::uint64_t> times = pair ? parse_count(group.items[1].text) : Parsed<std::uint64_t>{};
+      for (std::uint64_t i = 0; times.value && i < *times.value && blocks.size() < count; ++i) {
+        for (const Tree& item : group.items[0].items) blocks.push_back(item.text == kind);
+      }
+    }
+    if (blocks.size() != count) {
+      problems_.add(list->at, key,
+                    fmt::format("expected kinds of attention for {} blocks, such as "
+                                "[[[\"global\", \"local\"], {}]]",
+                                count, count / 2));
+    }
+    Tree kinds = make_tree(Tree::Kind::list, list->at);
+    for (const bool block : blocks) kinds.items.push_back(make_text(block ? kind : "global"));
+    Tree group = make_tree(Tree::Kind::list, list->at);
+    group.items = {std::move(kinds), make_plain("1")};
+    Tree all = make_tree(Tree::Kind::list, list->at);
+    all.items.push_back(std::move(group));
+    used_.entries.push_back({.key = key, .key_at = list->at, .value = std::move(all)});
+  }
+  blocks.resize(problems_.empty() ? count : 0);
+  return blocks;
+}
+
+std::uint64_t ModelKeys::labels() {
+  const Tree* names = find("id2label");
+  if (names != nullptr && names->kind == Tree::Kind::map && !names->entries.empty() &&
+      find("num_labels") == nullptr) {
+    note("num_labels", std::to_string(names->entries.size()), false);
+    return names->entries.size();
+  }
+  return size_or("num_labels", 2);
+}
+
 bool ModelKeys::flag_or(const std::string& key, bool otherwise) {
   bool flag = otherwise;
   if (const Tree* value = find(key)) {
@@ -133,6 +209,28 @@ void ModelKeys::require_multiple(const std::string& width, std::uint64_t width_v
   if (width_value % heads_value == 0) return;
   problems_.add(place(heads), heads,
                 fmt::format("{} heads do not divide {} {}", heads_value, width, width_value));
+}
+
+void ModelKeys::require_equal(const std::string& key, std::uint64_t value, const std::string& other) {
+  const std::optional<std::uint64_t> said = optional_size(key);
+  if (!said || *said == value) return;
+  problems_.add(place(key), key,
+                fmt::format("must equal {}, {}: other variants are not known, got {}", other, value, *said));
+}
+
+void ModelKeys::require_flag(const std::string& key, bool value) {
+  if (flag_or(key, value) == value) return;
+  problems_.add(place(key), key, fmt::format("only {} is known", value ? "true" : "false"));
+}
+
+void ModelKeys::require_more(const std::string& key, std::uint64_t value, std::uint64_t than) {
+  if (value > than) return;
+  problems_.add(place(key), key, fmt::format("must be more than {}, got {}", than, value));
+}
+
+void ModelKeys::limit_side(const std::string& key, std::uint64_t value) {
+  if (value <= kMaxSide) return;
+  problems_.add(place(key), key, fmt::format("must be at most {}, got {}", kMaxSide, value));
 }
 
 void ModelKeys::limit_layers(const std::string& key, std::uint64_t blocks, std::uint64_t layers_per_block) {

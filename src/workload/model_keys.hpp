@@ -20,12 +20,28 @@ class ModelKeys {
   std::uint64_t size(const std::string& key);
   std::uint64_t size_or(const std::string& key, std::uint64_t otherwise);
   std::optional<std::uint64_t> optional_size(const std::string& key);
+  // Of two names for one thing, the first is preferred and is what is remembered.
+  std::uint64_t either_size(const std::string& key, const std::string& other);
   bool flag_or(const std::string& key, bool otherwise);
+  // Remembers that a key says null; gives 0.
+  std::uint64_t note_nothing(const std::string& key);
+  std::string text_or(const std::string& key, const std::string& otherwise);
+  // Whether any text of a list ends like this; false if there is no such list.
+  bool names(const std::string& key, const std::string& ending);
+  // Which of `count` blocks are of a kind, from GPT-Neo's [[["global", "local"], 12]].
+  std::vector<bool> alternating(const std::string& key, const std::string& kind, std::uint64_t count);
+  // Classes that a model tells apart: the entries of id2label, or num_labels, or 2.
+  std::uint64_t labels();
   // An activation function, in our own words.
   std::string activation_or(const std::string& key, const std::string& otherwise);
   // Adds an error if `width` is not a multiple of `heads`.
   void require_multiple(const std::string& width, std::uint64_t width_value, const std::string& heads,
                         std::uint64_t heads_value);
+  // Adds an error if the key is there and says something else: a variant that is not known.
+  void require_equal(const std::string& key, std::uint64_t value, const std::string& other);
+  void require_flag(const std::string& key, bool value);
+  void require_more(const std::string& key, std::uint64_t value, std::uint64_t than);
+  void limit_side(const std::string& key, std::uint64_t value);
   // Adds an error if all heads together are wider than any tensor may be.
   void limit_width(const std::string& key, std::uint64_t head_dim, std::uint64_t heads);
   // Adds an error if that many blocks would make more layers than allowed.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -71,12 +72,36 @@ void check_patterns(const Workload& workload, const Tree& file, Problems& proble
   }
 }
 
+// Counts of weights name layers with a matrix of their own, each once, and no more than there are.
+void check_kept(const Workload& workload, const Tree& file, Problems& problems) {
+  const std::vector<KeptWeights>& kept = workload.plan.sparsity.kept;
+  if (kept.empty()) return;
+  std::map<std::string_view, const Layer*> owners;
+  for (const Layer& layer : workload.graph.layers) {
+    if (layer.matrix_weights > 0 && !layer.tied_to) owners[layer.name] = &layer;
+  }
+  const SourceLocation& at = place(file, "sparsity");
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const auto owner = owners.find(kept[i].layer);
+    std::string wrong;
+    if (owner == owners.end()) {
+      wrong = "no layer of this name has a matrix of its own";
+    } else if (kept[i].weights > owner->second->matrix_weights) {
+      wrong = fmt::format("keeps {} of {} weights", kept[i].weights, owner->second->matrix_weights);
+    } else if (i > 0 && kept[i - 1].layer == kept[i].layer) {
+      wrong = "is counted twice";
+    }
+    if (!wrong.empty()) problems.add(at, fmt::format("sparsity.kept: {}", in_quotes(kept[i].layer)), wrong);
+  }
+}
+
 }  // namespace
 
 void check_plan(const Workload& workload, const Tree& file, Problems& problems) {
   check_batch(workload.plan, file, problems);
   check_work(workload, file, problems);
   check_patterns(workload, file, problems);
+  check_kept(workload, file, problems);
 }
 
 }  // namespace wafersim::workload_detail

@@ -70,15 +70,24 @@ void visit_fields(Visitor& visit, SparsityRule& rule) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, KeptWeights& kept) {
+  visit.field("layer", kept.layer, {.help = "the layer that owns the matrix"});
+  visit.field("weights", kept.weights, {.help = "of its matrix that are kept"});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, Sparsity& sparsity) {
   constexpr Presence kMayLack = Presence::defaulted;
   visit.field("level", sparsity.level,
-              {.help = "share of the weights of every linear matrix that is pruned",
+              {.help = "share of the weights of every matrix but embeddings that is pruned",
                .high = Fraction{Fraction::kOne - 1},
                .presence = kMayLack});
   visit.field("seed", sparsity.seed, {.help = "of the masks", .presence = kMayLack});
   visit.field("exceptions", sparsity.exceptions,
               {.help = "other levels, by layer; the last that matches wins", .presence = kMayLack});
+  visit.field("kept", sparsity.kept,
+              {.help = "exact counts, by layer, as masks give them; they hold before any level",
+               .presence = kMayLack});
 }
 
 template <class Visitor>

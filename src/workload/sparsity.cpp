@@ -31,9 +31,29 @@ bool matches_pattern(std::string_view name, std::string_view pattern) {
   return p == pattern.size();
 }
 
+namespace {
+
+const std::string& owner_of(const Layer& layer) {
+  return layer.matrix_owner.empty() ? layer.name : layer.matrix_owner;
+}
+
+const KeptWeights* counted(const Layer& layer, const Sparsity& sparsity) {
+  const std::string& owner = owner_of(layer);
+  const auto found =
+      std::lower_bound(sparsity.kept.begin(), sparsity.kept.end(), owner,
+                       [](const KeptWeights& kept, const std::string& name) { return kept.layer < name; });
+  return found != sparsity.kept.end() && found->layer == owner ? &*found : nullptr;
+}
+
+}  // namespace
+
 Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity) {
   if (layer.matrix_weights == 0) return {};
-  const std::string& owner = layer.matrix_owner.empty() ? layer.name : layer.matrix_owner;
+  if (const KeptWeights* kept = counted(layer, sparsity)) {
+    const std::uint64_t pruned = layer.matrix_weights - std::min(kept->weights, layer.matrix_weights);
+    return {multiply_divide_up(pruned, Fraction::kOne, layer.matrix_weights)};
+  }
+  const std::string& owner = owner_of(layer);
   const auto last =
       std::find_if(sparsity.exceptions.rbegin(), sparsity.exceptions.rend(),
                    [&](const SparsityRule& rule) { return matches_pattern(owner, rule.layers); });
@@ -43,6 +63,9 @@ Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity) {
 }
 
 std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity) {
+  if (layer.matrix_weights == 0) return 0;
+  if (const KeptWeights* kept = counted(layer, sparsity))
+    return std::min(kept->weights, layer.matrix_weights);
   const std::uint64_t level = sparsity_level(layer, sparsity).billionths;
   return layer.matrix_weights - multiply_divide_down(layer.matrix_weights, level, Fraction::kOne);
 }

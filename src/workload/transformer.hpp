@@ -32,13 +32,16 @@ struct LlamaShape {
   std::uint64_t inner{};
   std::string activation;
   bool attention_bias{};
+  bool qkv_bias{};  // of q, k and v alone
   bool mlp_bias{};
   bool tied{};
+  std::uint64_t window{};  // 0: none
+  ExpertShape experts{};
 };
 
 // Layers that each family needs for one block, and beside its blocks: known before any of them is made.
 inline constexpr std::uint64_t kLayersPerGpt2Block = 10;
-inline constexpr std::uint64_t kLayersPerLlamaBlock = 14;
+inline constexpr std::uint64_t kLayersPerLlamaBlock = 20;
 inline constexpr std::uint64_t kLayersBesideBlocks = 6;
 
 void add_gpt2(GraphBuilder& graph, const Gpt2Shape& shape, const SourceLocation& at);

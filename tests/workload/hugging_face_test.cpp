@@ -84,10 +84,14 @@ TEST(HuggingFace, LongerSequencesNeedNoLearnedPositionsInALlama) {
 }
 
 TEST(HuggingFace, ListsTheKnownModelTypes) {
+  const std::string kKnown =
+      "gpt2, llama, gpt_neo, gpt_neox, gptj, opt, bloom, falcon, mistral, mixtral, qwen2, phi, gemma, bert, "
+      "roberta, "
+      "t5, vit";
   EXPECT_EQ(what_is_wrong(R"({ "model_type": "mamba" })"),
-            "w.yaml:1:17: model_type: unknown model type 'mamba'; known: gpt2, llama");
+            "w.yaml:1:17: model_type: unknown model type 'mamba'; known: " + kKnown);
   EXPECT_EQ(what_is_wrong("model: { n_embd: 8 }"),
-            "w.yaml:1:8: model_type: is missing; a model needs one of the known types: gpt2, llama");
+            "w.yaml:1:8: model_type: is missing; a model needs one of the known types: " + kKnown);
 }
 
 TEST(HuggingFace, NamesEveryKeyThatIsMissing) {

@@ -1,9 +1,11 @@
-// Loads a workload: a workload file, or a bare Hugging Face config.json with a default plan.
+// Loads a workload: a workload file, or a bare model (Hugging Face config.json, ONNX, SCALE-Sim) with a
+// default plan.
 #pragma once
 
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "wafersim/config/machine.hpp"
 #include "wafersim/config/tree.hpp"
@@ -14,6 +16,7 @@ namespace wafersim {
 struct LoadedWorkload {
   Workload workload;
   Tree resolved;  // self-contained, every default filled in: written as JSON it loads as the same workload
+  std::vector<std::string> notes{};  // what the user should know: parts left out, masks that fit no layer
 };
 
 // Overrides are applied in their order; their keys are those of the file (`sparsity.level`, `model.n_layer`).
@@ -24,6 +27,13 @@ struct LoadedWorkload {
 // tree has none.
 [[nodiscard]] LoadedWorkload read_workload(Tree tree, const std::string& name,
                                            std::span<const Override> overrides = {});
+
+// The file as a tree. Of a model with a format of its own (.onnx, .csv), a workload with nothing but its
+// name.
+[[nodiscard]] Tree load_workload_tree(const std::filesystem::path& file);
+
+// The workload as a file with a graph, one line for each layer; it loads as the same workload.
+[[nodiscard]] std::string write_yaml(const LoadedWorkload& loaded);
 
 // Whether a file looks like a workload, right or wrong, rather than a machine.
 [[nodiscard]] bool is_workload(const Tree& tree);

@@ -34,10 +34,19 @@ struct SparsityRule {
   friend bool operator==(const SparsityRule&, const SparsityRule&) = default;
 };
 
+// What a mask leaves of the matrix of one layer, counted.
+struct KeptWeights {
+  std::string layer;
+  std::uint64_t weights{};
+
+  friend bool operator==(const KeptWeights&, const KeptWeights&) = default;
+};
+
 struct Sparsity {
-  Fraction level{};  // of every linear matrix that no rule names
+  Fraction level{};  // of every matrix but embeddings that nothing below names
   std::vector<SparsityRule> exceptions{};
-  std::uint64_t seed{1};  // of the masks
+  std::vector<KeptWeights> kept{};  // exact counts, sorted by layer: they hold before any level
+  std::uint64_t seed{1};            // of masks that are drawn
 
   friend bool operator==(const Sparsity&, const Sparsity&) = default;
 };
@@ -64,13 +73,14 @@ struct TrainingPlan {
 struct Workload {
   Graph graph;
   TrainingPlan plan;
+  std::vector<std::string> not_modelled{};  // parts of the model that were left out, in words
 
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 
-// Weights of the matrix that stay, exactly: matrix − floor(matrix · level). Biases and gains are never
-// pruned, embeddings are pruned only by a rule that names them. A tied layer keeps what the owner of its
-// matrix keeps: rules name the owner.
+// Weights of the matrix that stay, exactly: as counted, or matrix − floor(matrix · level). Biases and gains
+// are never pruned, embeddings are pruned only by a rule that names them. A tied layer keeps what the owner
+// of its matrix keeps: rules name the owner.
 [[nodiscard]] std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity);
 [[nodiscard]] Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity);
 // Whether a name matches a pattern in which `*` stands for any text and `?` for any character.

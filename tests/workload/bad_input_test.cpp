@@ -1,0 +1,185 @@
+// Files that are cut short, garbled or hostile are refused with a reason, in every format.
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "wafersim/base/random.hpp"
+#include "wafersim/workload/load.hpp"
+
+#include "workload/onnx_import.hpp"
+#include "workload/onnx_models.hpp"
+#include "workload/scale_sim.hpp"
+#include "workload/tensor_files.hpp"
+#include "workload/tensor_text.hpp"
+
+namespace wafersim {
+namespace {
+
+using testing::HasSubstr;
+
+std::string bytes_of_model(const std::string& name) {
+  std::ifstream stream{test::onnx_model(name), std::ios::binary};
+  return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+// What is wrong with these bytes as an ONNX model; empty if nothing is.
+std::string wrong_onnx(const std::string& bytes) {
+  try {
+    const workload_detail::OnnxModel model =
+        workload_detail::parse_onnx(bytes, "m.onnx", {{"batch", 1}, {"sequence", 16}});
+    (void)workload_detail::import_onnx(model, "m.onnx", "m", workload_detail::UnknownOperators::skip);
+    return {};
+  } catch (const InputError& error) {
+    for (const Problem& problem : error.problems()) {
+      EXPECT_FALSE(problem.message.empty());
+      EXPECT_EQ(to_string(problem).find('\n'), std::string::npos);
+    }
+    return error.what();
+  }
+}
+
+TEST(BadOnnx, CutShortAnywhereIsRefusedOrStillAModel) {
+  const std::string bytes = bytes_of_model("operators");
+  for (std::size_t size = 0; size < bytes.size(); size += 13) (void)wrong_onnx(bytes.substr(0, size));
+  EXPECT_THAT(wrong_onnx(bytes.substr(0, bytes.size() / 2)), HasSubstr("is cut short"));
+  EXPECT_THAT(wrong_onnx(""), HasSubstr("has no graph"));
+}
+
+TEST(BadOnnx, RandomBytesAreRefused) {
+  Random random{3};
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes(random.bits() % 200, '\0');
+    for (char& c : bytes) c = static_cast<char>(random.bits());
+    EXPECT_FALSE(wrong_onnx(bytes).empty());
+  }
+}
+
+TEST(BadOnnx, FlippedBytesAreReadOrRefused) {
+  const std::string good = bytes_of_model("operators");
+  Random random{5};
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes = good;
+    for (int flips = 0; flips < 3; ++flips)
+      bytes[random.bits() % bytes.size()] = static_cast<char>(random.bits());
+    (void)wrong_onnx(bytes);
+  }
+}
+
+// Field numbers of ModelProto, GraphProto, NodeProto and ValueInfoProto, from onnx.proto: just enough to
+// write a graph by hand.
+std::string field(int number, const std::string& bytes) {
+  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+}
+
+std::string node(const std::string& op, const std::string& input, const std::string& output) {
+  return field(1, field(1, input) + field(2, output) + field(3, output) + field(4, op));
+}
+
+std::string model_of(const std::string& nodes, const std::string& output) {
+  // A float input "x" of 1 x 8: type { tensor { elem_type 1, shape { dim { 1 }, dim { 8 } } } }
+  const std::string dims = field(1, std::string{"\x08\x01", 2}) + field(1, std::string{"\x08\x08", 2});
+  const std::string type = field(2, field(1, std::string{"\x08\x01", 2} + field(2, dims)));
+  const std::string graph = nodes + field(11, field(1, "x") + type) + field(12, field(1, output));
+  return std::string{"\x08\x08", 2} + field(7, graph) + field(8, std::string{"\x10\x0d", 2});
+}
+
+TEST(BadOnnx, ACycleIsNamed) {
+  EXPECT_THAT(wrong_onnx(model_of(node("Relu", "b", "a") + node("Relu", "a", "b"), "b")),
+              HasSubstr("takes 'b', which is made only later: the graph has a cycle, or is not sorted"));
+}
+
+TEST(BadOnnx, ALooseEndIsNamed) {
+  EXPECT_THAT(wrong_onnx(model_of(node("Relu", "x", "a"), "z")), HasSubstr("nothing makes 'z'"));
+  EXPECT_THAT(wrong_onnx(model_of(node("Relu", "q", "a"), "a")), HasSubstr("takes 'q', which nothing makes"));
+}
+
+TEST(BadOnnx, AnUnknownOperatorIsNamedWithItsNodeOrLeftOut) {
+  const std::string bytes = model_of(node("Fancy", "x", "a") + node("Relu", "a", "b"), "b");
+  const workload_detail::OnnxModel model = workload_detail::parse_onnx(bytes, "m.onnx", {});
+  try {
+    (void)workload_detail::import_onnx(model, "m.onnx", "m", workload_detail::UnknownOperators::stop);
+    FAIL() << "Fancy is unknown";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("operator 'Fancy' of node 'a' is not known; --unknown=skip"));
+  }
+}
+
+TEST(BadOnnx, AFileOfMoreThanTwoGibibytesIsRefusedBeforeItIsRead) {
+  const test::ScratchFolder folder;
+  const auto file = folder.write("big.onnx", "");
+  std::filesystem::resize_file(file, (2ULL << 30U) + 1);  // sparse: takes no room
+  try {
+    (void)load_workload(file);
+    FAIL() << "too large";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("protobuf reads at most 2 GiB"));
+  }
+}
+
+class NoSink : public workload_detail::TensorSink {
+ public:
+  bool wants(const workload_detail::TensorHeader& header) override { return header.numbers() < 1'000'000; }
+  void count(std::uint64_t /*kept*/) override {}
+};
+
+class Text : public workload_detail::ByteSource {
+ public:
+  explicit Text(std::string_view bytes) : bytes_{bytes} {}
+  std::size_t read(std::span<char> into) override {
+    const std::size_t size = std::min(into.size(), bytes_.size());
+    std::copy_n(bytes_.begin(), size, into.begin());
+    bytes_.remove_prefix(size);
+    return size;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+template <class Read>
+void refused_or_read(const Read& read) {
+  try {
+    read();
+  } catch (const InputError& error) {
+    EXPECT_FALSE(error.problems().empty());
+  }
+}
+
+void read_as_everything(const std::string& bytes) {
+  NoSink sink;
+  refused_or_read([&] {
+    Text text{bytes};
+    workload_detail::read_npy(text, bytes.size(), "m.npy", "m", sink);
+  });
+  refused_or_read([&] {
+    Text text{bytes};
+    workload_detail::read_mtx(text, "m.mtx", "m", sink);
+  });
+  refused_or_read([&] { workload_detail::read_npz_bytes(bytes, "m.npz", sink); });
+  refused_or_read([&] { (void)workload_detail::parse_safetensors(bytes, 8, 1000, "m.safetensors"); });
+  refused_or_read([&] { (void)workload_detail::parse_shard_index(bytes, "i.json"); });
+  refused_or_read([&] { (void)workload_detail::read_scale_sim(bytes, "t.csv", "t"); });
+}
+
+TEST(BadTensors, CutShortOrGarbledAreReadOrRefused) {
+  const std::string array = test::npy("<f4", {3, 2}, std::string(24, '\1'));
+  const std::vector<std::string> good{
+      array, "%%MatrixMarket matrix coordinate real general\n3 2 2\n1 1 0.5\n2 2 1\n",
+      R"({"a":{"dtype":"F32","shape":[3,2],"data_offsets":[0,24]}})",
+      R"({"weight_map":{"a":"b.safetensors"}})", "Layer, M, N, K,\nA, 8, 4, 2,\n"};
+  Random random{9};
+  for (const std::string& whole : good) {
+    for (std::size_t size = 0; size <= whole.size(); ++size) read_as_everything(whole.substr(0, size));
+    for (int i = 0; i < 200; ++i) {
+      std::string bytes = whole;
+      for (int flips = 0; flips < 3; ++flips)
+        bytes[random.bits() % bytes.size()] = static_cast<char>(random.bits());
+      read_as_everything(bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wafersim

@@ -26,9 +26,8 @@ Usage usage() {
               .options = po::options_description{"options"},
               .operands = {"MACHINE or WORKLOAD", "WORKLOAD"},
               .required_operands = 1};
-  usage.options.add_options()  //
-      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "change a key of the machine, or of the workload (workload.KEY); may be repeated")              //
+  add_input_options(usage);
+  usage.options.add_options()                                                                          //
       ("format", po::value<std::string>()->value_name("NAME")->default_value("text"), "text or json")  //
       ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output");
   return usage;
@@ -45,6 +44,7 @@ MachineDescription of_machine(const MachineSpec& machine) {
 }
 
 WorkloadDescription of_workload(const LoadedWorkload& loaded) {
+  say_notes(loaded);
   return {.resolved = loaded.resolved, .workload = loaded.workload, .summary = summarize(loaded.workload)};
 }
 
@@ -76,7 +76,7 @@ int describe_command(const Arguments& arguments) {
   if (parsed.help) return 0;
   const std::string format = one_of(parsed, "format", {"text", "json"});
   check_outputs(parsed, {"output"});
-  const Description description = describe(parsed.operands, Overrides{parsed.list("set")});
+  const Description description = describe(parsed.operands, Overrides{parsed});
   deliver(parsed, format == "json" ? write_json(description) : write_text(description));
   return 0;
 }

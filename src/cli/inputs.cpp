@@ -56,8 +56,29 @@ Overrides::Overrides(const std::vector<std::string>& settings) {
   }
 }
 
+Overrides::Overrides(const Parsed& parsed) : Overrides{parsed.list("set")} {
+  for (const char* key : {"bind", "unknown"}) {
+    if (parsed.has(key)) workload.push_back({.key = key, .value = parsed.text(key)});
+  }
+}
+
+void add_input_options(Usage& usage) {
+  namespace po = boost::program_options;
+  usage.options.add_options()  //
+      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
+       "change a key of the machine, or of the workload (workload.KEY); may be repeated")  //
+      ("bind", po::value<std::string>()->value_name("NAME=SIZE,..."),
+       "sizes of an ONNX model's symbolic dimensions, such as batch=1,sequence=2048")  //
+      ("unknown", po::value<std::string>()->value_name("stop|skip"),
+       "what to do at ONNX operators that are not known: stop (as if not given), or leave them out");
+}
+
+void say_notes(const LoadedWorkload& workload) {
+  for (const std::string& note : workload.notes) say(note);
+}
+
 FileKind kind_of(const std::string& file) {
-  const Tree tree = load_tree(std::filesystem::path{file});
+  const Tree tree = load_workload_tree(file);
   if (is_machine(tree)) return FileKind::machine;
   if (is_workload(tree)) return FileKind::workload;
   refuse(file, "is neither a machine (with a 'wafer') nor a workload (with a 'model' or a 'graph')");
@@ -76,7 +97,7 @@ MachineSpec machine_from(const std::string& file, const Overrides& overrides) {
 LoadedWorkload workload_from(const std::string& file, const Overrides& overrides) {
   return with_places(
       [&] {
-        const Tree tree = load_tree(std::filesystem::path{file});
+        const Tree tree = load_workload_tree(file);
         if (!is_workload(tree) && is_machine(tree)) refuse(file, "is a machine, expected a workload");
         return load_workload(file, overrides.workload);
       },

@@ -7,6 +7,8 @@
 #include "wafersim/config/machine.hpp"
 #include "wafersim/workload/load.hpp"
 
+#include "cli/command.hpp"
+
 namespace wafersim::cli {
 
 // `--set workload.KEY=VALUE` goes to the workload, any other to the machine.
@@ -15,7 +17,15 @@ struct Overrides {
   std::vector<Override> workload;
 
   explicit Overrides(const std::vector<std::string>& settings);
+  // Of a command with the options below.
+  explicit Overrides(const Parsed& parsed);
 };
+
+// `--set`, and `--bind` and `--unknown`, which are short for keys of the workload.
+void add_input_options(Usage& usage);
+
+// What the user should know beside the result: parts of the model left out, masks that fit no layer.
+void say_notes(const LoadedWorkload& workload);
 
 struct Inputs {
   MachineSpec machine;

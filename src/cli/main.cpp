@@ -20,6 +20,7 @@ std::span<const Command> commands() {
   static constexpr std::array kAll{
       Command{"run", "simulate a training step of a workload on a machine", &run_command},
       Command{"describe", "what follows from a machine, a workload, or both", &describe_command},
+      Command{"convert", "write a model of any format as a workload file", &convert_command},
       Command{"sweep", "run a study: many points, one table", &sweep_command},
       Command{"compare", "two results or two sweeps: what changed, and where it came from", &compare_command},
       Command{"check", "run baselines again and say what changed: cycle regression for CI", &check_command},

@@ -20,7 +20,8 @@ Usage usage() {
       .synopsis = "wafersim run MACHINE WORKLOAD [--set KEY=VALUE]... [--format text|json|csv] [-o FILE]",
       .explanation =
           "Simulates a few training steps and reports the last, steady one: cycles, throughput, what\n"
-          "limits it, and where the cycles go. WORKLOAD is a workload file or a Hugging Face config.json.\n\n"
+          "limits it, and where the cycles go. WORKLOAD is a workload file, a Hugging Face config.json, an\n"
+          ".onnx model or a SCALE-Sim .csv.\n\n"
           "examples:\n"
           "  wafersim run configs/machine/cs2.yaml configs/workload/gpt3-6.7b.yaml\n"
           "  wafersim run configs/machine/cs2-192.yaml configs/workload/gpt3-175b.yaml \\\n"
@@ -30,9 +31,8 @@ Usage usage() {
       .options = po::options_description{"options"},
       .operands = {"MACHINE", "WORKLOAD"},
       .required_operands = 2};
+  add_input_options(usage);
   usage.options.add_options()  //
-      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "change a key of the machine, or of the workload (workload.KEY); may be repeated")  //
       ("format", po::value<std::string>()->value_name("NAME")->default_value("text"),
        "text, json (all figures and inputs) or csv (one row per layer)")                                    //
       ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
@@ -63,11 +63,12 @@ int run_command(const Arguments& arguments) {
   if (parsed.help) return 0;
   const std::string format = one_of(parsed, "format", {"text", "json", "csv"});
   check_outputs(parsed, {"output", "trace"});
-  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
+  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed});
   if (parsed.has("key")) {
     print(run_key(inputs.machine, inputs.workload) + "\n");
     return 0;
   }
+  if (!parsed.has("quiet")) say_notes(inputs.workload);
   RunResult result = simulate(inputs, parsed.has("quiet"));
   const RunReport report{.version = std::string{kVersion},
                          .machine = to_tree(inputs.machine),

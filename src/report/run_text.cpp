@@ -70,6 +70,14 @@ std::string attribution(const Outcome& outcome) {
                      grouped(streamed.count()), gain(streamed));
 }
 
+std::string not_modelled(const RunReport& report) {
+  const Tree* parts = report.workload.find("not_modelled");
+  if (parts == nullptr || parts->items.empty()) return {};
+  std::string out = "Not modelled\n";
+  for (const Tree& part : parts->items) out += fmt::format("  {}\n", clipped(part.text, kTerminal - 2));
+  return out;
+}
+
 }  // namespace
 
 std::string write_text(const RunReport& report) {
@@ -79,7 +87,7 @@ std::string write_text(const RunReport& report) {
   for (const std::string& section :
        {attribution(outcome), report_detail::layer_section(outcome), report_detail::station_section(outcome),
         report_detail::memory_section(outcome), report_detail::sparsity_section(outcome),
-        report_detail::plan_section(outcome)}) {
+        report_detail::plan_section(outcome), not_modelled(report)}) {
     if (!section.empty()) out += "\n" + section;
   }
   return out;

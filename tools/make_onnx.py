@@ -441,6 +441,15 @@ def lstm():
     return net.model(inputs, net.linear(x, 128, 10, "fc"), output_rank=3)
 
 
+def plain():
+    """Three convolutions and nothing else: what a topology table of SCALE-Sim can say as well."""
+    net = Net("plain")
+    x, inputs = image(net, 34)
+    x = net.conv(x, 16, 3, 1, 0, label="first")
+    x = net.conv(x, 32, 3, 1, 1, label="second")
+    return net.model(inputs, net.conv(x, 24, 2, 2, 0, label="third"), output_rank=4)
+
+
 def operators():
     """A small network with one of everything else that the importer knows."""
     net = Net("operators")
@@ -462,7 +471,7 @@ def operators():
 
 NETS = {"resnet50": resnet50, "vgg19": vgg19, "alexnet": alexnet, "squeezenet": squeezenet,
         "densenet121": densenet121, "inception_v1": inception_v1, "shufflenet": shufflenet, "gpt2": gpt2,
-        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators}
+        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators, "plain": plain}
 
 
 def main():

@@ -210,6 +210,7 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   outcome.plan = run.wafer;
   outcome.step = headline(machine, run, cluster);
   outcome.layers = layer_table(run, cluster, shares);
+  judge_use(machine, run, outcome.layers);
   outcome.stations =
       station_table(cluster, machine, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
   for (const Part part : kAllParts) {

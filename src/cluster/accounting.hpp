@@ -39,4 +39,7 @@ void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const
 // Cycles of the last simulated step.
 [[nodiscard]] Cycles steady_step(const Cluster& cluster);
 
+// Fills the use that each layer makes of the wafer, and says what keeps it from making more.
+void judge_use(const MachineSpec& machine, const PlannedRun& run, std::vector<LayerOutcome>& layers);
+
 }  // namespace wafersim

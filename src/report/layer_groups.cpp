@@ -37,6 +37,10 @@ void add(LayerGroup& group, const LayerOutcome& layer) {
   const Cycles time = time_of(layer);
   group.least = group.count == 0 ? time : std::min(group.least, time);
   group.most = std::max(group.most, time);
+  if (!layer.weakness.empty() && (group.weakness.empty() || layer.utilization < group.utilization)) {
+    group.utilization = layer.utilization;
+    group.weakness = layer.weakness;
+  }
   ++group.count;
   group.total += time;
   group.compute += layer.compute_cycles;

@@ -20,6 +20,8 @@ struct LayerGroup {
   Cycles compute{};
   Cycles fabric{};
   Cycles waited{};
+  double utilization{};    // of the layer of the group that uses the wafer least
+  std::string weakness{};  // of the same
 };
 
 // In the order of the first layer of each. A group holds layers whose names differ in numbers only, of one

@@ -44,6 +44,8 @@ Json layer_json(const LayerOutcome& layer) {
           {"bytes_out", layer.bytes_out.count()},
           {"fabric_cycles", layer.fabric_cycles.count()},
           {"fill_cycles", layer.fill_cycles.count()},
+          {"flops_done", exact(layer.flops)},
+          {"utilization", layer.utilization},
           {"parts", std::move(parts)}};
 }
 

@@ -2,6 +2,8 @@
 #include "report/run_text_sections.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -52,6 +54,26 @@ std::string layer_section(const Outcome& outcome) {
                part(group.waited)});
   }
   return "Layers: cycles of each, share of the step, and what each spends them on\n" + table.text();
+}
+
+std::string weak_section(const Outcome& outcome) {
+  constexpr std::size_t kMost = 8;
+  constexpr double kWorthNaming = 0.005;  // of the step
+  std::vector<LayerGroup> weak;
+  for (LayerGroup& group : group_layers(outcome.layers)) {
+    if (!group.weakness.empty() && share_of(group.total, outcome.step.cycles) >= kWorthNaming)
+      weak.push_back(std::move(group));
+  }
+  if (weak.empty()) return {};
+  std::stable_sort(weak.begin(), weak.end(),
+                   [](const LayerGroup& a, const LayerGroup& b) { return a.total > b.total; });
+  if (weak.size() > kMost) weak.resize(kMost);
+  std::string out = "Layers that use the wafer badly: share of the dense FP16 peak\n";
+  for (const LayerGroup& group : weak) {
+    out += fmt::format("  {:<24}  {:>6}  {}\n", clipped(group.name, 24), percent(group.utilization),
+                       group.weakness);
+  }
+  return out;
 }
 
 std::string station_section(const Outcome& outcome) {

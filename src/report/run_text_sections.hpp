@@ -8,6 +8,8 @@
 namespace wafersim::report_detail {
 
 [[nodiscard]] std::string layer_section(const Outcome& outcome);
+// Layers whose products use little of the wafer, and why; empty if there are none worth naming.
+[[nodiscard]] std::string weak_section(const Outcome& outcome);
 [[nodiscard]] std::string station_section(const Outcome& outcome);
 [[nodiscard]] std::string memory_section(const Outcome& outcome);
 // Empty if nothing is pruned.

@@ -81,7 +81,8 @@ void resolve_beside(Tree& file) {
 }
 
 // "batch=1,sequence=2048".
-workload_detail::Bindings bindings_of(const WorkloadRecord& record, const Tree& file, Problems& problems) {
+workload_detail::Bindings bindings_of(const WorkloadRecord& record, const Tree& file) {
+  Problems problems;
   workload_detail::Bindings bindings;
   if (!record.bind) return bindings;
   const SourceLocation& at = file.find("bind")->at;
@@ -105,14 +106,13 @@ workload_detail::Bindings bindings_of(const WorkloadRecord& record, const Tree& 
 }
 
 workload_detail::ImportedModel import_foreign(const WorkloadRecord& record, const Tree& model,
-                                              const Tree& file, Problems& problems) {
+                                              const Tree& file) {
   if (has_extension(model.text, ".csv")) return workload_detail::load_scale_sim(model.text, record.name);
   const auto unknown = record.unknown == workload_detail::Unknown::skip
                            ? workload_detail::UnknownOperators::skip
                            : workload_detail::UnknownOperators::stop;
-  return workload_detail::import_onnx(
-      workload_detail::load_onnx(model.text, bindings_of(record, file, problems)), model.text, record.name,
-      unknown);
+  return workload_detail::import_onnx(workload_detail::load_onnx(model.text, bindings_of(record, file)),
+                                      model.text, record.name, unknown);
 }
 
 // A bare config.json becomes the model of a workload with nothing else in it.
@@ -132,14 +132,14 @@ Tree wrap(Tree file) {
 
 // The graph, the model's keys as they were understood, and how long its sequences may be.
 workload_detail::ImportedModel import(const Tree& file, const Tree* model, const Tree* graph,
-                                      const WorkloadRecord& record, Problems& problems) {
+                                      const WorkloadRecord& record) {
   const std::string& name = record.name;
   if (model != nullptr && graph != nullptr) {
     throw InputError{
         {.at = graph->at, .key = "graph", .message = "give either 'model' or 'graph', not both"}};
   }
   if (model != nullptr && model->kind == Tree::Kind::scalar && is_foreign(model->text))
-    return import_foreign(record, *model, file, problems);
+    return import_foreign(record, *model, file);
   if (model != nullptr) return workload_detail::import_hugging_face(*model, name);
   if (graph != nullptr) {
     workload_detail::ImportedModel read;
@@ -226,7 +226,7 @@ LoadedWorkload read(const Tree& file, const std::string& name) {
   }
   workload_detail::ImportedModel model;
   try {
-    model = import(file, model_tree, graph_tree, record, problems);
+    model = import(file, model_tree, graph_tree, record);
   } catch (const InputError& error) {
     for (const Problem& problem : error.problems()) problems.add(problem.at, problem.key, problem.message);
   }

@@ -49,6 +49,9 @@ struct LayerOutcome {
   Bytes bytes_in;   // into each wafer
   Bytes bytes_out;  // out of each wafer
   CyclesByPart parts{};
+  Wide flops{};          // of its matrix products on each wafer
+  double utilization{};  // these against the dense FP16 peak of a wafer while the layer has it
+  std::string weakness;  // why that is little; empty if it is not, or if there are no products
 };
 
 // One station, all of its equals together.

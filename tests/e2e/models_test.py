@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""Models as users have them: the same network in three formats, ResNet-50 in training, and files that are wrong."""
+import json
+import os
+import pathlib
+import subprocess
+import unittest
+
+from wafersim import CS2, SOURCE, UserTest, wafersim
+
+SCALE_SIM = """Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
+first, 34, 34, 3, 3, 3, 16, 1,
+second, 34, 34, 3, 3, 16, 32, 1,
+third, 32, 32, 2, 2, 32, 24, 2,
+"""
+
+YAML = """graph:
+  - { name: pixels, op: input, features: 3, size: 34x34 }
+  - { name: first, op: convolution, features: 16, kernel: 3x3 }
+  - { name: second, op: convolution, features: 32, kernel: 3x3, padding: 1 }
+  - { name: third, op: convolution, features: 24, kernel: 2x2, stride: 2x2 }
+  - { name: loss, op: loss }
+"""
+
+
+class Models(UserTest):
+    def make(self, net):
+        file = self.folder / f"{net}.onnx"
+        subprocess.run(["/usr/bin/python3", "-B", SOURCE / "tools" / "make_onnx.py", net, file], check=True)
+        return file.name
+
+    def result(self, machine, model, *more):
+        return json.loads(self.succeeds("run", machine, model, "--format", "json", "--quiet", *more))
+
+    def test_one_network_in_three_formats_takes_the_same_cycles(self):
+        self.write("net.csv", SCALE_SIM)
+        self.write("net.yaml", YAML)
+        plan = ("--set", "workload.global_batch=64")
+        results = [self.result(CS2, self.make("plain"), "--bind", "batch=1", *plan),
+                   self.result(CS2, "net.yaml", *plan), self.result(CS2, "net.csv", *plan)]
+        self.assertEqual(len({result["step"]["cycles"] for result in results}), 1)
+        for result in results[1:]:
+            self.assertEqual([layer["forward_cycles"] for layer in result["layers"]],
+                             [layer["forward_cycles"] for layer in results[0]["layers"]])
+
+    def test_convert_writes_what_runs_the_same(self):
+        model = self.make("squeezenet")
+        self.succeeds("convert", model, "--bind", "batch=1", "-o", "net.yaml")
+        plan = ("--set", "workload.global_batch=32")
+        self.assertEqual(self.result(CS2, "net.yaml", *plan)["step"],
+                         self.result(CS2, model, "--bind", "batch=1", *plan)["step"])
+
+    def test_resnet50_trains_on_one_and_on_sixteen_wafers(self):
+        model = self.make("resnet50")
+        one = self.result(CS2, model, "--bind", "batch=1")
+        many = self.result(CS2, model, "--bind", "batch=1", "--set", "cluster.nodes=16")
+        self.assertEqual(one["plan"]["parameters"], 25_557_032)
+        # 2 FLOP for each of 4,089,184,256 multiply-adds forward, 4 backward, for every image.
+        images = one["plan"]["sequences_per_node"]
+        self.assertEqual(one["step"]["flops_done"], 6 * 4_089_184_256 * images)
+        self.assertEqual(many["step"]["flops_done"], 16 * one["step"]["flops_done"])
+        self.assertGreaterEqual(many["step"]["cycles"], one["step"]["cycles"])
+        report = self.succeeds("run", CS2, model, "--bind", "batch=1", "--quiet")
+        self.assertIn("Layers that use the wafer badly", report)
+        # 359 images of 7 x 7 are fewer positions than PEs, so that a weight's overhead outweighs its products.
+        self.assertRegex(report, r"layer4\.\*\.conv2 .* positions: a weight that arrives meets 1 in a PE")
+
+    def test_unknown_operators_stop_or_are_listed(self):
+        import onnx  # Debian's, as this script runs with Debian's Python
+        from onnx import TensorProto, helper
+        tensor = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 8]) for name in "xy"]
+        graph = helper.make_graph([helper.make_node("Fancy", ["x"], ["a"], name="new", domain="some.where"),
+                                   helper.make_node("Relu", ["a"], ["y"], name="old")], "g", tensor[:1], tensor[1:])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13),
+                                                          helper.make_opsetid("some.where", 1)]),
+                  self.folder / "fancy.onnx")
+        complaint = self.refuses(2, "run", CS2, "fancy.onnx", "--bind", "batch=1")
+        self.assertIn("operator 'some.where.Fancy' of node 'new' is not known", complaint)
+
+    def test_masks_save_what_they_count(self):
+        self.write("net.yaml", YAML + "masks: pruned.mtx\n")
+        entries = [(row, column) for row in range(1, 25) for column in range(1, 129) if (row * column) % 8 == 0]
+        self.write("pruned.mtx", f"%%MatrixMarket matrix coordinate pattern general\n24 128 {len(entries)}\n" +
+                   "".join(f"{row} {column}\n" for row, column in entries))
+        done = wafersim("run", CS2, "net.yaml", "--format", "json", folder=self.folder)
+        self.assertIn("no layer is called like the tensor 'pruned'", done.stderr)
+        self.write("net.yaml", YAML + f"sparsity: {{ kept: [ {{ layer: third, weights: {len(entries)} }} ] }}\n"
+                   "global_batch: 64\n")
+        result = self.result(CS2, "net.yaml")
+        pruned = 24 * 128 - len(entries)
+        self.assertEqual(result["sparsity"]["weights_skipped"], pruned)
+        self.assertEqual(result["sparsity"]["flops_skipped"], 6 * pruned * 16 * 16 * 64)
+        third = next(layer for layer in result["layers"] if layer["name"] == "third")
+        self.assertEqual(third["nonzero_weights"], len(entries))
+
+    def test_wrong_models_end_with_exit_code_2(self):
+        (self.folder / "cut.onnx").write_bytes((self.folder / self.make("alexnet")).read_bytes()[:1000])
+        (self.folder / "noise.onnx").write_bytes(bytes(range(255, 0, -1)))
+        (self.folder / "big.onnx").touch()
+        os.truncate(self.folder / "big.onnx", 2**31 + 1)
+        self.write("bad.csv", "Layer, M, N, K,\nA, 8, x, 4,\n")
+        for file, words in (("cut.onnx", "cut short"), ("noise.onnx", "not an ONNX model"), ("big.onnx", "2 GiB"),
+                            ("bad.csv", "bad.csv:2:7: expected a whole number, got 'x'"),
+                            ("alexnet.onnx", "unbound symbolic dimension 'batch'"),
+                            ("nothing.onnx", "nothing.onnx: is not a file that can be read")):
+            self.assertIn(words, self.refuses(2, "describe", file))
+        complaint = self.refuses(2, "describe", "alexnet.onnx", "--bind", "batch")
+        self.assertIn("workload.bind: expected NAME=SIZE,NAME=SIZE such as batch=1,sequence=2048, got 'batch'", complaint)
+
+
+if __name__ == "__main__":
+    unittest.main()

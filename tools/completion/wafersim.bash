@@ -45,10 +45,11 @@ _wafersim() {
       esac
       mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
       return ;;
+    --unknown) mapfile -t COMPREPLY < <(compgen -W "stop skip" -- "$current") && return ;;
     --plot)
       mapfile -t COMPREPLY < <(compgen -W 'cycles tokens_per_second samples_per_second utilization efficiency' -- "$current")
       return ;;
-    --jobs | -j | --shard | --shards | --account | --partition | --time | --tolerance | --change | =) return ;;
+    --jobs | -j | --bind | --shard | --shards | --account | --partition | --time | --tolerance | --change | =) return ;;
     --output | -o | --trace | --junit)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -60,7 +61,7 @@ _wafersim() {
     compopt -o filenames
     mapfile -t COMPREPLY < <(
       compgen -d -- "$current"
-      for word in yaml yml json; do compgen -f -X "!*.$word" -- "$current"; done)
+      for word in yaml yml json onnx csv; do compgen -f -X "!*.$word" -- "$current"; done)
   fi
 }
 

@@ -44,11 +44,10 @@ Usage usage() {
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
       ("size", text("B")->default_value("256"),
-       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
-       "PE")  //
+       "elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "kernel.group: PEs a group of two_phase and of gemv.ktree; matrix kernels also: kernel.dtype,\n"
-       "kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions")                    //
+       "kernel.dtype: f32, f16 or mixed (FP16, added up in FP32); kernel.group: PEs a group of two_phase\n"
+       "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions")                    //
       ("engine", text("NAME"), "fast (the default), or systemc: a module per PE, for small grids")  //
       ("threads", text("N")->default_value("1"), "threads of the fast engine")                      //
       ("trace", text("FILE"),

@@ -16,7 +16,8 @@ std::string deviation(std::uint64_t found, double expected) {
 }
 
 std::string size_text(const KernelReport& report) {
-  if (report.size.size() == 1) return fmt::format("{} FP32 elements a PE", report.size.front());
+  if (report.size.size() == 1)
+    return fmt::format("{} {} elements a PE", report.size.front(), report.dtype);
   std::string text;
   for (const std::uint64_t part : report.size) text += fmt::format("{}{}", text.empty() ? "" : "x", part);
   return text;
@@ -78,6 +79,7 @@ std::string write_json(const KernelReport& report) {
   json["kernel"] = report.kernel;
   json["grid"] = spell(report.grid);
   json["size"] = report.size.size() == 1 ? Json(report.size.front()) : Json(report.size);
+  if (!report.dtype.empty()) json["dtype"] = report.dtype;
   json["fidelity"] = "wavelet";
   json["cycles"] = report.cycles;
   json["closed_form_cycles"] = report.closed_form;

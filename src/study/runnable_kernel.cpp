@@ -20,6 +20,7 @@ RunnableKernel make(const CollectiveRequest& request) {
           .report = {.kernel = request.kernel,
                      .grid = request.grid,
                      .size = {request.length},
+                     .dtype = std::string{name_of(request.precision)},
                      .closed_form = collective->closed_form,
                      .pe_costs = collective->pe_costs,
                      .published = collective->published,

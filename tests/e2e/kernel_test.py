@@ -74,7 +74,10 @@ class Kernel(UserTest):
             ("broadcast", "--size", "0"): "--size: expected a number from 1 to 1000000000, got '0'\n",
             ("broadcast", "--engine", "slow"): "--engine: expected one of 'fast', 'systemc', got 'slow'\n",
             ("broadcast", "--set", "kernel.gruop=4"):
-                "--set kernel.gruop=4: unknown key (known: kernel.group)\n",
+                "--set kernel.gruop=4: unknown key (known: kernel.dtype, kernel.group)\n",
+            ("reduce.chain", "--set", "kernel.dtype=f64"): "kernel.dtype: expected f32, f16 or mixed, got 'f64'\n",
+            ("broadcast", "--set", "kernel.dtype=mixed"):
+                "kernel.dtype: a broadcast adds nothing up: expected f16 or f32, got mixed\n",
             ("broadcast", "--trace", "x.vcd", "--engine", "fast"):
                 "--trace: only the systemc engine writes waveforms (--engine systemc)\n",
             ("broadcast", "--trace", "x.vcd", "--trace-area", "4x4+1"):

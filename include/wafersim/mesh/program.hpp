@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -98,6 +99,9 @@ enum class Operation : std::uint8_t { move, add, multiply, accumulate, maximum }
 inline constexpr std::uint32_t kOperations = 5;
 // f32: 32-bit elements, one a wavelet. f16: 16-bit elements, two a wavelet. mixed: f16 sources, f32 result.
 enum class Precision : std::uint8_t { f32, f16, mixed };
+[[nodiscard]] constexpr std::string_view name_of(Precision precision) {
+  return precision == Precision::f32 ? "f32" : precision == Precision::f16 ? "f16" : "mixed";
+}
 
 struct VectorInstruction {
   Operation operation = Operation::move;

@@ -15,7 +15,8 @@ namespace wafersim {
 struct KernelReport {
   std::string kernel;
   GridSize grid;
-  std::vector<std::uint64_t> size;  // FP32 elements a PE; or M, K and N of a matrix product
+  std::vector<std::uint64_t> size;  // elements a PE; or M, K and N of a matrix product
+  std::string dtype{};  // as in `kernel.dtype`; empty: that of the kernel
   std::uint64_t cycles{};
   std::uint64_t closed_form{};
   std::uint64_t pe_costs{};  // of it: scalar code, dispatch, start-up on the way that decides the end

@@ -51,8 +51,9 @@ CollectiveRequest collective_request(const KernelWords& words) {
       words.settings,
       {{"kernel.dtype",
         [&](const std::string& key, const std::string& value) { request.precision = precision(key, value); }},
-       {"kernel.group",
-        [&](const std::string& key, const std::string& value) { request.group = kernel_number(key, value); }}});
+       {"kernel.group", [&](const std::string& key, const std::string& value) {
+          request.group = kernel_number(key, value);
+        }}});
   return request;
 }
 

@@ -25,9 +25,25 @@ bool timing_looks_at_values(const Program& program) {
   return false;
 }
 
+// For each program the first one that equals it. Layouts with very many programs are not searched: what is
+// painted twice then counts as different, which costs time, not truth.
+std::vector<std::uint16_t> first_equals(const std::vector<Program>& programs) {
+  constexpr std::size_t kMostSearched = 4096;
+  std::vector<std::uint16_t> first(programs.size());
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    const auto end = programs.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto equal = programs.size() > kMostSearched ? end : std::find(programs.begin(), end, programs[i]);
+    first[i] = static_cast<std::uint16_t>(equal - programs.begin());
+  }
+  return first;
+}
+
 class Folding {
  public:
-  explicit Folding(const MeshPlan& plan) : plan_{plan}, width_{plan.grid.columns} {
+  explicit Folding(const MeshPlan& plan)
+      : plan_{plan}, width_{plan.grid.columns}, programs_{plan.program_map} {
+    const std::vector<std::uint16_t> first = first_equals(plan.programs);
+    for (std::uint16_t& program : programs_) program = first[program];
     for (const Route& route : plan.routes) {
       to_north_.push_back(uses(route, Port::north));
       to_south_.push_back(uses(route, Port::south));
@@ -80,8 +96,7 @@ class Folding {
   [[nodiscard]] bool stands_alone(std::uint32_t y, std::uint32_t rows) const {
     const bool fed = std::any_of(edge_rows_.begin(), edge_rows_.end(),
                                  [&](std::uint32_t row) { return row >= y && row < y + rows; });
-    const auto& programs = plan_.program_map;
-    return fed || std::any_of(programs.begin() + y * width_, programs.begin() + (y + rows) * width_,
+    return fed || std::any_of(programs_.begin() + y * width_, programs_.begin() + (y + rows) * width_,
                               [&](std::uint16_t program) { return looks_at_values_[program]; });
   }
 
@@ -89,7 +104,7 @@ class Folding {
   template <class Visit>
   void for_each_map(const Visit& visit) const {
     for (const auto& map : plan_.route_maps) visit(map);
-    visit(plan_.program_map);
+    visit(programs_);
   }
   [[nodiscard]] std::uint64_t fingerprint(std::uint32_t y, std::uint32_t rows) const {
     std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
@@ -110,6 +125,7 @@ class Folding {
 
   const MeshPlan& plan_;
   std::size_t width_;
+  std::vector<std::uint16_t> programs_;    // PE -> the first program like its own
   std::vector<bool> to_north_, to_south_;  // by route
   std::vector<bool> looks_at_values_;      // by program
   std::vector<std::uint32_t> edge_rows_;

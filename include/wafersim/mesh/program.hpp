@@ -119,19 +119,24 @@ struct VectorInstruction {
 };
 struct ScalarInstructions {
   std::uint32_t count{};
+  friend bool operator==(const ScalarInstructions&, const ScalarInstructions&) = default;
 };
 struct Activate {
   TaskId task{};
+  friend bool operator==(const Activate&, const Activate&) = default;
 };
 struct Block {
   TaskId task{};
+  friend bool operator==(const Block&, const Block&) = default;
 };
 struct Unblock {
   TaskId task{};
+  friend bool operator==(const Unblock&, const Unblock&) = default;
 };
 // Closes the open slot of a FIFO and opens the next one; waits until that is empty.
 struct Commit {
   FifoId fifo{};
+  friend bool operator==(const Commit&, const Commit&) = default;
 };
 using Instruction = std::variant<VectorInstruction, ScalarInstructions, Activate, Block, Unblock, Commit>;
 
@@ -144,6 +149,7 @@ struct Task {
   bool on_control = false;
   // Its descriptors stay in registers: from its second run on, its instructions start in `loaded_startup`.
   bool stays_loaded = false;
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 struct Program {
@@ -152,6 +158,7 @@ struct Program {
   std::vector<Task> tasks{};
   std::optional<TaskId> entry{};  // runs from cycle 0
   std::vector<Fifo> fifos{};
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
 }  // namespace wafersim

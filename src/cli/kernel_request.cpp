@@ -37,12 +37,23 @@ void apply_settings(const std::vector<std::string>& settings, const Setters& set
   }
 }
 
+Precision precision(const std::string& key, const std::string& text) {
+  for (const Precision it : {Precision::f32, Precision::f16, Precision::mixed}) {
+    if (text == name_of(it)) return it;
+  }
+  refuse(key, "expected f32, f16 or mixed, got '" + text + "'");
+}
+
 CollectiveRequest collective_request(const KernelWords& words) {
   CollectiveRequest request{
       .kernel = words.name, .grid = words.grid, .length = kernel_number("--size", words.size)};
-  apply_settings(words.settings, {{"kernel.group", [&](const std::string& key, const std::string& value) {
-                                     request.group = kernel_number(key, value);
-                                   }}});
+  apply_settings(
+      words.settings,
+      {{"kernel.dtype",
+        [&](const std::string& key, const std::string& value) { request.precision = precision(key, value); }},
+       {"kernel.group", [&](const std::string& key, const std::string& value) {
+          request.group = kernel_number(key, value);
+        }}});
   return request;
 }
 

@@ -16,10 +16,23 @@ std::string deviation(std::uint64_t found, double expected) {
 }
 
 std::string size_text(const KernelReport& report) {
-  if (report.size.size() == 1) return fmt::format("{} FP32 elements a PE", report.size.front());
+  if (report.size.size() == 1)
+    return fmt::format("{}{} elements a PE", report.size.front(),
+                       report.dtype.empty() ? "" : " " + report.dtype);
   std::string text;
   for (const std::uint64_t part : report.size) text += fmt::format("{}{}", text.empty() ? "" : "x", part);
   return text;
+}
+
+std::string values_text(const KernelReport& report) {
+  std::string text = fmt::format("values            {:>12}", !report.values_match   ? "unchecked"
+                                                             : *report.values_match ? "right"
+                                                                                    : "WRONG");
+  if (report.fidelity == KernelFidelity::folded) {
+    text += fmt::format("   of the {} of {} rows that run; the others provably take the same cycles",
+                        report.rows_simulated, report.grid.rows);
+  }
+  return text + "\n";
 }
 
 std::string cycles_text(const KernelReport& report) {
@@ -40,7 +53,8 @@ std::string cycles_text(const KernelReport& report) {
     text += fmt::format("published model   {:>12.0f}   {} (of the body)\n", *report.published,
                         deviation(report.body(), *report.published));
   }
-  return text + fmt::format("values            {:>12}\n", report.values_match ? "right" : "WRONG");
+  if (report.fidelity != KernelFidelity::flow) text += values_text(report);
+  return text;
 }
 
 std::string shares_text(const KernelReport& report) {
@@ -58,9 +72,16 @@ std::string shares_text(const KernelReport& report) {
   return text;
 }
 
+std::string write_flow_text(const KernelReport& report) {
+  std::string text = fmt::format("{} on {}, {}\n\n{}\n", report.kernel, spell(report.grid), size_text(report),
+                                 cycles_text(report));
+  return text + "the closed form alone: nothing was simulated\n";
+}
+
 }  // namespace
 
 std::string write_text(const KernelReport& report) {
+  if (report.fidelity == KernelFidelity::flow) return write_flow_text(report);
   const MeshCounts& counts = report.counts;
   return fmt::format("{} on {}, {}\n\n{}\n{}\n", report.kernel, spell(report.grid), size_text(report),
                      cycles_text(report), shares_text(report)) +
@@ -78,7 +99,8 @@ std::string write_json(const KernelReport& report) {
   json["kernel"] = report.kernel;
   json["grid"] = spell(report.grid);
   json["size"] = report.size.size() == 1 ? Json(report.size.front()) : Json(report.size);
-  json["fidelity"] = "wavelet";
+  if (!report.dtype.empty()) json["dtype"] = report.dtype;
+  json["fidelity"] = name_of(report.fidelity);
   json["cycles"] = report.cycles;
   json["closed_form_cycles"] = report.closed_form;
   if (report.compute) {
@@ -95,7 +117,9 @@ std::string write_json(const KernelReport& report) {
                                   {"datapath", report.shares->datapath},
                                   {"tasks", report.shares->tasks}};
   }
-  json["values_match"] = report.values_match;
+  json["values_match"] = report.values_match ? Json(*report.values_match) : Json(nullptr);
+  if (report.fidelity == KernelFidelity::flow) return report_detail::document(json);
+  json["rows_simulated"] = report.rows_simulated;
   json["counts"] = {{"link_hops", report.counts.link_hops},
                     {"ramp_injections", report.counts.ramp_injections},
                     {"landings", report.counts.landings()},

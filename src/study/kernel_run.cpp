@@ -8,6 +8,7 @@
 
 #include "wafersim/base/error.hpp"
 #include "wafersim/mesh/deadlock.hpp"
+#include "wafersim/mesh/fold.hpp"
 
 #include "study/runnable_kernel.hpp"
 
@@ -18,6 +19,12 @@ constexpr std::uint64_t kMostSystemCModules = 20'000;  // PEs that are still bea
 constexpr Cycles kSystemCSlice{64};                    // cycles between two looks at `stop`
 
 void refuse_too_many_modules(const KernelRunRequest& request) {
+  if (request.engine == MeshEngineKind::systemc && request.fidelity != KernelFidelity::wavelet) {
+    throw InputError{Problem{
+        {},
+        "--fidelity",
+        "the SystemC engine runs every PE: expected wavelet, got " + std::string{name_of(request.fidelity)}}};
+  }
   const GridSize grid = grid_of(request.kernel);
   const std::uint64_t pes = grid.columns * grid.rows;
   if (request.engine != MeshEngineKind::systemc || pes <= kMostSystemCModules) return;
@@ -33,7 +40,21 @@ std::unique_ptr<MeshEngine> make_engine(const KernelRunRequest& request, const R
       request.progress(std::min(1.0, done / cycles));
     };
   }
-  return make_fast_engine(kernel.plan, options);
+  return request.fidelity == KernelFidelity::folded ? make_folded_engine(kernel.plan, options)
+                                                    : make_fast_engine(kernel.plan, options);
+}
+
+// Rows whose PEs really run.
+std::uint64_t rows_simulated(const KernelRunRequest& request, const MeshPlan& plan) {
+  if (request.fidelity == KernelFidelity::wavelet) return plan.grid.rows;
+  std::uint64_t rows = 0;
+  for (const BandClass& band : fold_rows(plan)) rows += band.rows;
+  return rows;
+}
+
+HostNeed share_of(const HostNeed& whole, std::uint64_t rows, std::uint64_t all) {
+  const double share = static_cast<double>(rows) / static_cast<double>(all);
+  return {Bytes{whole.memory.count() / all * rows}, whole.cpu_seconds * share};
 }
 
 // The fast engine looks at `stop` by itself; the other one is asked for a slice at a time.
@@ -49,6 +70,13 @@ MeshOutcome run_to_end(const KernelRunRequest& request, const RunnableKernel& ke
     }
   }
   return outcome;
+}
+
+KernelRun flow_of(const RunnableKernel& kernel) {
+  KernelRun run{.report = kernel.report};
+  run.report.fidelity = KernelFidelity::flow;
+  run.report.cycles = kernel.report.closed_form;
+  return run;
 }
 
 }  // namespace
@@ -67,10 +95,13 @@ std::vector<std::string> kernel_names() {
 KernelRun run_kernel(const KernelRunRequest& request) {
   refuse_too_many_modules(request);
   const GridSize grid = grid_of(request.kernel);
-  require_host_memory(host_memory_for(grid, request.engine), grid);
+  if (request.fidelity == KernelFidelity::wavelet)
+    require_host_memory(host_memory_for(grid, request.engine), grid);
   const RunnableKernel kernel = make_runnable(request.kernel);
   const Cycles expected{kernel.report.closed_form};
-  const HostNeed need = host_need(kernel.plan, expected, request.engine);
+  if (request.fidelity == KernelFidelity::flow) return flow_of(kernel);
+  const std::uint64_t rows = rows_simulated(request, kernel.plan);
+  const HostNeed need = share_of(host_need(kernel.plan, expected, request.engine), rows, grid.rows);
   require_host_memory(need.memory, grid);
   if (request.expected) request.expected(need, expected);
 
@@ -89,6 +120,8 @@ KernelRun run_kernel(const KernelRunRequest& request) {
   run.report = kernel.report;
   kernel.judge(*engine, run.report);
   run.report.outcome = outcome;
+  run.report.fidelity = request.fidelity;
+  run.report.rows_simulated = rows;
   run.report.engine = request.engine == MeshEngineKind::fast ? "fast" : "systemc";
   run.report.host_seconds = seconds;
   if (outcome.status == MeshStatus::deadlock) {

@@ -61,6 +61,18 @@ class Kernel(UserTest):
         for (code, *arguments), complaint in cases.items():
             self.assertEqual(self.refuses(code, "kernel", *arguments), complaint, arguments)
 
+    def test_folding_gives_the_cycles_and_counts_of_the_whole_grid(self):
+        command = ("kernel", "reduce.two_phase", "--grid", "20x12", "--size", "7", "--format", "json")
+        whole = json.loads(self.succeeds(*command))
+        folded = json.loads(self.succeeds(*command, "--fidelity", "folded"))
+        self.assertEqual((whole["rows_simulated"], folded["rows_simulated"]), (12, 1))
+        for key in ("cycles", "closed_form_cycles", "values_match", "counts"):
+            self.assertEqual(folded[key], whole[key], key)
+        self.assertIn("of the 1 of 12 rows that run", self.succeeds(*command[:-2], "--fidelity", "folded"))
+        flow = json.loads(self.succeeds(*command, "--fidelity", "flow"))
+        self.assertEqual((flow["cycles"], flow["values_match"]), (whole["closed_form_cycles"], None))
+        self.assertIn("nothing was simulated", self.succeeds(*command[:-2], "--fidelity", "flow"))
+
     def test_help_and_list(self):
         self.assertIn("examples:\n", self.succeeds("kernel", "--help"))
         self.assertIn("reduce.two_phase.2d\n", self.succeeds("kernel", "--list"))
@@ -73,8 +85,13 @@ class Kernel(UserTest):
             ("broadcast", "--grid", "4"): "--grid: expected a grid such as '854x996' (columns x rows), got '4'\n",
             ("broadcast", "--size", "0"): "--size: expected a number from 1 to 1000000000, got '0'\n",
             ("broadcast", "--engine", "slow"): "--engine: expected one of 'fast', 'systemc', got 'slow'\n",
+            ("broadcast", "--fidelity", "folded", "--engine", "systemc"):
+                "--fidelity: the SystemC engine runs every PE: expected wavelet, got folded\n",
             ("broadcast", "--set", "kernel.gruop=4"):
-                "--set kernel.gruop=4: unknown key (known: kernel.group)\n",
+                "--set kernel.gruop=4: unknown key (known: kernel.dtype, kernel.group)\n",
+            ("reduce.chain", "--set", "kernel.dtype=f64"): "kernel.dtype: expected f32, f16 or mixed, got 'f64'\n",
+            ("broadcast", "--set", "kernel.dtype=mixed"):
+                "kernel.dtype: a broadcast adds nothing up: expected f16 or f32, got mixed\n",
             ("broadcast", "--trace", "x.vcd", "--engine", "fast"):
                 "--trace: only the systemc engine writes waveforms (--engine systemc)\n",
             ("broadcast", "--trace", "x.vcd", "--trace-area", "4x4+1"):

@@ -1,11 +1,14 @@
 // The collectives on the wavelet engine: published points, closed forms, exact counts, values bit for bit.
 #include "wafersim/kernel/mesh/collective.hpp"
 
+#include <bit>
 #include <cmath>
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "wafersim/mesh/arithmetic.hpp"
 
 namespace wafersim {
 namespace {
@@ -16,9 +19,11 @@ struct Ran {
   [[nodiscard]] std::uint64_t body() const { return result.cycles - collective.pe_costs; }
 };
 
-Ran run(const std::string& kernel, GridSize grid, std::uint32_t length) {
+Ran run(const std::string& kernel, GridSize grid, std::uint32_t length,
+        Precision precision = Precision::f32) {
   Ran ran;
-  ran.collective = make_collective({.kernel = kernel, .grid = grid, .length = length});
+  ran.collective =
+      make_collective({.kernel = kernel, .grid = grid, .length = length, .precision = precision});
   const auto engine = make_fast_engine(ran.collective.plan);
   load_initial_values(ran.collective, *engine);
   ran.result = run_collective(ran.collective, *engine);
@@ -105,7 +110,81 @@ TEST(Values, AreRightForEveryKernelOnEveryShape) {
   }
 }
 
+TEST(Values, AreRightForEveryKernelInFp16AndMixed) {
+  for (const std::string& kernel : collective_names()) {
+    for (const Precision precision : {Precision::f16, Precision::mixed}) {
+      if (kernel.starts_with("broadcast") && precision == Precision::mixed) continue;
+      for (const GridSize grid : {GridSize{2, 2}, GridSize{5, 4}, GridSize{19, 1}}) {
+        for (const std::uint32_t length : {1U, 6U, 33U}) (void)run(kernel, grid, length, precision);
+      }
+    }
+  }
+}
+
+std::uint16_t half_of(const std::vector<std::uint32_t>& words, std::uint32_t k) {
+  return static_cast<std::uint16_t>(words[k / 2] >> (k % 2 * 16));
+}
+
+TEST(Fp16Chain, RoundsAtEveryAdditionFromTheFarEndOn) {
+  constexpr std::uint32_t kPes = 9;
+  constexpr std::uint32_t kLength = 7;
+  const Ran ran = run("reduce.chain", {kPes, 1}, kLength, Precision::f16);
+  const auto sums = ran.collective.expected({0, 0});
+  for (std::uint32_t k = 0; k < kLength; ++k) {
+    std::uint16_t sum = half_of(ran.collective.initial({kPes - 1, 0}), k);
+    for (std::uint32_t x = kPes - 1; x-- > 0;) {
+      sum = f32_to_f16(f16_to_f32(half_of(ran.collective.initial({x, 0}), k)) + f16_to_f32(sum));
+    }
+    EXPECT_EQ(half_of(sums, k), sum) << k;
+  }
+  EXPECT_EQ(sums.back() >> 16U, 0U);  // the odd one's partner
+}
+
+TEST(MixedChain, AddsTheWidenedElementsInFp32) {
+  const Ran ran = run("reduce.chain", {3, 1}, 5, Precision::mixed);
+  const auto sums = ran.collective.expected({0, 0});
+  for (std::uint32_t k = 0; k < 5; ++k) {
+    const auto own = [&](std::uint32_t x) { return f16_to_f32(half_of(ran.collective.initial({x, 0}), k)); };
+    EXPECT_EQ(std::bit_cast<float>(sums[k]), own(0) + (own(1) + own(2)));
+  }
+}
+
+TEST(Fp16, TakesTheCyclesAndLandingsOfHalfTheWavelets) {
+  for (const char* kernel : {"broadcast", "reduce.chain", "reduce.two_phase", "allreduce.ring"}) {
+    const Ran half = run(kernel, {16, 1}, 63, Precision::f16);
+    const Ran whole = run(kernel, {16, 1}, 32);
+    EXPECT_EQ(half.result.cycles, whole.result.cycles) << kernel;
+    EXPECT_EQ(half.result.counts.landings(), whole.result.counts.landings()) << kernel;
+  }
+}
+
+TEST(Mixed, WidensFirstTwoElementsACycle) {
+  // Start-up 6, and 10 elements in 5 beats, at every PE at once.
+  EXPECT_EQ(run("reduce.chain", {8, 1}, 10, Precision::mixed).result.cycles,
+            run("reduce.chain", {8, 1}, 10).result.cycles + 6 + 5);
+}
+
+TEST(ClosedForms, EqualTheEngineInFp16AndMixed) {
+  for (const Precision precision : {Precision::f16, Precision::mixed}) {
+    for (const char* kernel :
+         {"reduce.chain", "reduce.star.2d", "allreduce.two_phase", "reduce.chain.snake"}) {
+      const Ran ran = run(kernel, {9, 3}, 21, precision);
+      EXPECT_EQ(ran.result.cycles, ran.collective.closed_form) << kernel;
+    }
+  }
+}
+
 TEST(Collective, RefusesWhatCannotBe) {
+  EXPECT_THROW((void)make_collective(
+                   {.kernel = "broadcast", .grid = {4, 1}, .length = 4, .precision = Precision::mixed}),
+               InputError);
+  // 45,056 bytes: 22,528 FP16 elements.
+  EXPECT_NO_THROW((void)make_collective(
+      {.kernel = "broadcast", .grid = {4, 1}, .length = 22'528, .precision = Precision::f16}));
+  EXPECT_THROW((void)make_collective(
+                   {.kernel = "broadcast", .grid = {4, 1}, .length = 22'529, .precision = Precision::f16}),
+               DoesNotFit);
+
   EXPECT_THROW((void)make_collective({.kernel = "reduce.trees", .grid = {4, 1}, .length = 4}), InputError);
   EXPECT_THROW((void)make_collective({.kernel = "reduce.tree", .grid = {1, 4}, .length = 1}), InputError);
   EXPECT_THROW((void)make_collective({.kernel = "reduce.tree", .grid = {4, 1}, .length = 0}), InputError);

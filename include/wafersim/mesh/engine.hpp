@@ -105,6 +105,8 @@ class MeshEngine {
   virtual void write_memory(PeAt at, std::uint32_t address, std::span<const std::uint32_t> words) = 0;
   [[nodiscard]] virtual std::vector<std::uint32_t> read_memory(PeAt at, std::uint32_t address,
                                                                std::uint32_t words) const = 0;
+  // Whether this PE's memory is really there; a folded engine has that of representatives only.
+  [[nodiscard]] virtual bool keeps_values(PeAt /*at*/) const { return true; }
 
   // Runs the cycles before `until`, or fewer if nothing can happen any more. However a run is cut into
   // advances, it gives the same.

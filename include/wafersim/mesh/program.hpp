@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -98,6 +99,9 @@ enum class Operation : std::uint8_t { move, add, multiply, accumulate, maximum }
 inline constexpr std::uint32_t kOperations = 5;
 // f32: 32-bit elements, one a wavelet. f16: 16-bit elements, two a wavelet. mixed: f16 sources, f32 result.
 enum class Precision : std::uint8_t { f32, f16, mixed };
+[[nodiscard]] constexpr std::string_view name_of(Precision precision) {
+  return precision == Precision::f32 ? "f32" : precision == Precision::f16 ? "f16" : "mixed";
+}
 
 struct VectorInstruction {
   Operation operation = Operation::move;
@@ -115,19 +119,24 @@ struct VectorInstruction {
 };
 struct ScalarInstructions {
   std::uint32_t count{};
+  friend bool operator==(const ScalarInstructions&, const ScalarInstructions&) = default;
 };
 struct Activate {
   TaskId task{};
+  friend bool operator==(const Activate&, const Activate&) = default;
 };
 struct Block {
   TaskId task{};
+  friend bool operator==(const Block&, const Block&) = default;
 };
 struct Unblock {
   TaskId task{};
+  friend bool operator==(const Unblock&, const Unblock&) = default;
 };
 // Closes the open slot of a FIFO and opens the next one; waits until that is empty.
 struct Commit {
   FifoId fifo{};
+  friend bool operator==(const Commit&, const Commit&) = default;
 };
 using Instruction = std::variant<VectorInstruction, ScalarInstructions, Activate, Block, Unblock, Commit>;
 
@@ -140,6 +149,7 @@ struct Task {
   bool on_control = false;
   // Its descriptors stay in registers: from its second run on, its instructions start in `loaded_startup`.
   bool stays_loaded = false;
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 struct Program {
@@ -148,6 +158,7 @@ struct Program {
   std::vector<Task> tasks{};
   std::optional<TaskId> entry{};  // runs from cycle 0
   std::vector<Fifo> fifos{};
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
 }  // namespace wafersim

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wafersim/base/parse.hpp"
@@ -12,10 +13,20 @@
 
 namespace wafersim {
 
+// wavelet: every PE, every wavelet; folded: of rows that provably do the same, one runs for all; flow: the
+// closed form alone.
+enum class KernelFidelity : std::uint8_t { wavelet, folded, flow };
+[[nodiscard]] constexpr std::string_view name_of(KernelFidelity fidelity) {
+  return fidelity == KernelFidelity::wavelet  ? "wavelet"
+         : fidelity == KernelFidelity::folded ? "folded"
+                                              : "flow";
+}
+
 struct KernelReport {
   std::string kernel;
   GridSize grid;
-  std::vector<std::uint64_t> size;  // FP32 elements a PE; or M, K and N of a matrix product
+  std::vector<std::uint64_t> size;  // elements a PE; or M, K and N of a matrix product
+  std::string dtype{};              // as in `kernel.dtype`; empty: that of the kernel
   std::uint64_t cycles{};
   std::uint64_t closed_form{};
   std::uint64_t pe_costs{};  // of it: scalar code, dispatch, start-up on the way that decides the end
@@ -23,7 +34,9 @@ struct KernelReport {
   std::optional<std::uint64_t> compute{};
   std::optional<double> published{};    // the published model of the body: all but the PE costs
   std::optional<CycleShares> shares{};  // of the closed form
-  bool values_match{};
+  KernelFidelity fidelity = KernelFidelity::wavelet;
+  std::uint64_t rows_simulated{};      // of the grid
+  std::optional<bool> values_match{};  // of what was simulated; nothing: not compared
   MeshCounts counts{};
   PeActivity last_pe{};  // where the cycles of the PE that ends last went
   MeshOutcome outcome{};
@@ -33,7 +46,9 @@ struct KernelReport {
 
   [[nodiscard]] std::uint64_t body() const { return cycles - pe_costs; }
   [[nodiscard]] std::uint64_t communication() const { return cycles - compute.value_or(0); }
-  [[nodiscard]] std::uint64_t pe_cycles() const { return outcome.cycles.count() * grid.columns * grid.rows; }
+  [[nodiscard]] std::uint64_t pe_cycles() const {
+    return outcome.cycles.count() * grid.columns * rows_simulated;
+  }
 };
 
 [[nodiscard]] std::string write_text(const KernelReport& report);

@@ -24,6 +24,7 @@ using KernelRequest = std::variant<CollectiveRequest, MatrixRequest>;
 
 struct KernelRunRequest {
   KernelRequest kernel;
+  KernelFidelity fidelity = KernelFidelity::wavelet;
   MeshEngineKind engine = MeshEngineKind::fast;
   std::uint32_t threads = 1;                // of the fast engine
   std::optional<TraceRequest> trace{};      // of the SystemC engine

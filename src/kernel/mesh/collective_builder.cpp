@@ -37,16 +37,17 @@ std::optional<LineReduce> by_depth(const Line& line, ReduceTree tree, std::uint3
 
 // The auto-generated tree: the depth that costs least among those whose routes fit the colors.
 LineReduce make_auto(const Line& line, const CollectiveRequest& request, std::uint8_t first) {
+  const std::uint32_t words = VectorFormat{request}.words();
   const std::uint32_t nodes = line.size();
   const std::uint32_t deepest = std::min(nodes - 1, 64U);
   const LeastEnergy least{nodes, std::max(deepest, 1U)};
   std::vector<std::uint32_t> order;
   for (std::uint32_t depth = 1; depth <= deepest; ++depth) order.push_back(depth);
   const auto cycles = [&](std::uint32_t depth) {
-    return least.cycles(nodes, depth, request.length, request.parameters.ramp_cycles);
+    return least.cycles(nodes, depth, words, request.parameters.ramp_cycles);
   };
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return cycles(a) < cycles(b); });
-  const double chain = request.length + (2.0 * request.parameters.ramp_cycles + 2) * (nodes - 1);
+  const double chain = words + (2.0 * request.parameters.ramp_cycles + 2) * (nodes - 1);
   for (const std::uint32_t depth : order) {
     if (chain <= cycles(depth)) break;
     if (auto found = by_depth(line, least.tree(nodes, depth), request.parameters.switch_positions, first))
@@ -113,7 +114,7 @@ void CollectiveBuilder::add_steps(const Rectangle& where, const std::vector<Vect
   parts_.push_back({where, steps});
 }
 
-MeshPlan CollectiveBuilder::build() {
+Collective CollectiveBuilder::build() {
   std::vector<std::pair<const Steps*, std::vector<Rectangle>>> groups;
   for (const auto& [where, steps] : parts_) {
     const auto same = std::find_if(groups.begin(), groups.end(),
@@ -125,35 +126,18 @@ MeshPlan CollectiveBuilder::build() {
     }
   }
   for (const auto& [steps, where] : groups) {
-    layout_.program_on_all(where, make_program(request_.kernel, request_.length * 4, style_, *steps));
+    Program program =
+        make_program(request_.kernel, static_cast<std::uint32_t>(format_.memory_bytes()), style_, *steps);
+    std::vector<Instruction>& first = program.tasks.front().body;
+    if (format_.widens()) first.insert(first.begin(), format_.widening());
+    layout_.program_on_all(where, std::move(program));
   }
-  return layout_.build();
-}
-
-void paint_broadcast(Layout& layout, GridSize grid, bool whole_grid) {
-  const auto columns = static_cast<std::uint32_t>(grid.columns);
-  const auto rows = static_cast<std::uint32_t>(grid.rows);
-  for (std::uint32_t part = 0; part < (whole_grid ? 3U : 1U); ++part) {
-    // The first column: its first PE, those between, the last one; all alike when each row is on its own.
-    const Rectangle where = !whole_grid ? Rectangle{.height = rows}
-                            : part == 0 ? Rectangle{}
-                            : part == 1 ? Rectangle{.y = 1, .height = rows > 2 ? rows - 2 : 0}
-                                        : Rectangle{.y = rows - 1};
-    if (where.height == 0 || (part == 2 && rows == 1)) continue;
-    const bool source = !whole_grid || part == 0;
-    const bool more_below = whole_grid && rows > 1 && part < 2;
-    Ports to;
-    if (columns > 1) to = to | Ports{Port::east};
-    if (more_below) to = to | Ports{Port::south};
-    if (!source) to = to | Ports{Port::ramp};
-    if (!to.empty()) layout.route(kBroadcastColor, where, {{source ? Port::ramp : Port::north, to}});
-  }
-  if (columns > 2) {
-    layout.route(kBroadcastColor, {.x = 1, .width = columns - 2, .height = rows},
-                 {{Port::west, Port::east | Port::ramp}});
-  }
-  if (columns > 1)
-    layout.route(kBroadcastColor, {.x = columns - 1, .height = rows}, {{Port::west, Port::ramp}});
+  Collective result;
+  result.plan = layout_.build();
+  result.words = format_.words();
+  result.initial_address = format_.initial_address();
+  result.initial = [format = format_](PeAt at) { return format.initial_words(at); };
+  return result;
 }
 
 }  // namespace wafersim

@@ -27,15 +27,17 @@ struct LineReduce {
 class CollectiveBuilder {
  public:
   CollectiveBuilder(const CollectiveRequest& request, ProgramStyle style)
-      : request_{request}, style_{style}, layout_{request.grid, request.parameters} {}
+      : request_{request}, format_{request}, style_{style}, layout_{request.grid, request.parameters} {}
 
   Layout& layout() { return layout_; }
   void add_steps(const Rectangle& where, const std::vector<VectorInstruction>& steps);
-  [[nodiscard]] MeshPlan build();
+  // The plan, with the vectors it works on.
+  [[nodiscard]] Collective build();
 
  private:
   using Steps = std::vector<VectorInstruction>;
   const CollectiveRequest& request_;
+  VectorFormat format_;
   ProgramStyle style_;
   Layout layout_;
   std::vector<std::pair<Rectangle, Steps>> parts_;
@@ -50,7 +52,21 @@ class CollectiveBuilder {
 
 inline constexpr Color kBroadcastColor{20};
 
-// Paints the routes of a broadcast from the first PE of each row, or of the grid.
+// A broadcast from the first PE of each row, or of the grid: its routes, its steps, and its cycles from the
+// first beat on.
 void paint_broadcast(Layout& layout, GridSize grid, bool whole_grid);
+void add_broadcast_steps(CollectiveBuilder& builder, GridSize grid, bool whole_grid,
+                         const VectorFormat& format);
+[[nodiscard]] CycleShares broadcast_cycles(GridSize grid, bool whole_grid, const VectorFormat& format,
+                                           const MeshParameters& parameters);
+
+[[nodiscard]] inline std::uint32_t columns_of(GridSize grid) {
+  return static_cast<std::uint32_t>(grid.columns);
+}
+[[nodiscard]] inline std::uint32_t rows_of(GridSize grid) {
+  return static_cast<std::uint32_t>(grid.rows);
+}
+[[nodiscard]] std::vector<PeAt> every_pe(GridSize grid);
+[[nodiscard]] std::vector<PeAt> first_column_pes(GridSize grid);
 
 }  // namespace wafersim

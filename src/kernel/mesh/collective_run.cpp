@@ -1,6 +1,5 @@
 // Gives a collective its values, runs it, and compares what came out.
 #include <algorithm>
-#include <bit>
 
 #include "wafersim/kernel/mesh/collective.hpp"
 
@@ -8,27 +7,16 @@
 
 namespace wafersim {
 
-// Twenty random bits over 2^10: sums round, so that their order shows.
-float initial_value(PeAt at, std::uint32_t k) {
-  std::uint64_t hash = (std::uint64_t{at.y} << 40U) ^ (std::uint64_t{at.x} << 20U) ^ k;
-  hash = (hash ^ (hash >> 31U)) * 0x9e3779b97f4a7c15ULL;
-  hash = (hash ^ (hash >> 29U)) * 0xbf58476d1ce4e5b9ULL;
-  const auto bits = static_cast<std::int32_t>((hash >> 40U) & 0xfffffU) - (1 << 19);
-  return static_cast<float>(bits) / 1024.0F;
-}
-
-std::uint32_t initial_element(PeAt at, std::uint32_t k) {
-  return std::bit_cast<std::uint32_t>(initial_value(at, k));
-}
-
-Words reduced(const ReduceTree& tree, std::uint32_t length,
-              const std::function<float(std::uint32_t node, std::uint32_t k)>& leaf) {
-  Words words;
-  for (std::uint32_t k = 0; k < length; ++k) {
-    const float sum = reduce_value(tree, [&](std::uint32_t node) { return leaf(node, k); });
-    words.push_back(std::bit_cast<std::uint32_t>(sum));
-  }
-  return words;
+Words reduced(const ReduceTree& tree, const VectorFormat& format,
+              const std::function<std::uint32_t(std::uint32_t node, std::uint32_t k)>& leaf) {
+  std::vector<std::uint32_t> sums(tree.size());
+  return format.packed([&](std::uint32_t k) {
+    for (std::uint32_t node = tree.size(); node-- > 0;) {
+      sums[node] = leaf(node, k);
+      for (const std::uint32_t child : tree.children[node]) sums[node] = format.add(sums[node], sums[child]);
+    }
+    return sums[0];
+  });
 }
 
 std::function<Words(std::uint32_t)> remembered(std::function<Words(std::uint32_t)> compute) {
@@ -44,12 +32,11 @@ std::function<Words(std::uint32_t)> remembered(std::function<Words(std::uint32_t
 
 void load_initial_values(const Collective& collective, MeshEngine& engine) {
   const GridSize grid = collective.plan.grid;
-  Words words(collective.length);
   for (std::uint32_t y = 0; y < grid.rows; ++y) {
     for (std::uint32_t x = 0; x < grid.columns; ++x) {
       if (collective.plan.program_map[collective.plan.index_of({x, y})] == 0) continue;
-      for (std::uint32_t k = 0; k < collective.length; ++k) words[k] = initial_element({x, y}, k);
-      engine.write_memory({x, y}, 0, words);
+      if (!engine.keeps_values({x, y})) continue;
+      engine.write_memory({x, y}, collective.initial_address, collective.initial({x, y}));
     }
   }
 }
@@ -66,7 +53,8 @@ CollectiveResult run_collective(const Collective& collective, MeshEngine& engine
   }
   result.values_match = result.outcome.status == MeshStatus::finished &&
                         std::all_of(collective.results.begin(), collective.results.end(), [&](PeAt at) {
-                          return engine.read_memory(at, 0, collective.length) == collective.expected(at);
+                          return !engine.keeps_values(at) ||
+                                 engine.read_memory(at, 0, collective.words) == collective.expected(at);
                         });
   return result;
 }

@@ -2,26 +2,17 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <memory>
-#include <vector>
-
-#include "wafersim/mesh/geometry.hpp"
 
 #include "reduce_tree.hpp"
+#include "vector_format.hpp"
 
 namespace wafersim {
 
-using Words = std::vector<std::uint32_t>;
-using Elements = std::function<float(PeAt, std::uint32_t k)>;
-
-// Sum over the nodes of a line, in the order of its tree.
-[[nodiscard]] Words reduced(const ReduceTree& tree, std::uint32_t length,
-                            const std::function<float(std::uint32_t node, std::uint32_t k)>& leaf);
+// Sum over the nodes of a line, in the order of its tree; `leaf` gives each node's own elements.
+[[nodiscard]] Words reduced(const ReduceTree& tree, const VectorFormat& format,
+                            const std::function<std::uint32_t(std::uint32_t node, std::uint32_t k)>& leaf);
 
 // Remembers the last answers, because neighbouring PEs often share one.
 [[nodiscard]] std::function<Words(std::uint32_t)> remembered(std::function<Words(std::uint32_t)> compute);
-
-[[nodiscard]] float initial_value(PeAt at, std::uint32_t k);
 
 }  // namespace wafersim

@@ -130,7 +130,9 @@ std::optional<ReduceRoutes> route_tree(const Line& line, const ReduceTree& tree,
 }
 
 std::vector<VectorInstruction> reduce_steps(const ReduceTree& tree, const ReduceRoutes& routes,
-                                            std::uint32_t node, std::uint32_t length) {
+                                            std::uint32_t node, const VectorFormat& format) {
+  const std::uint32_t length = format.elements_of(format.words());
+  const Precision precision = format.sums();
   const MemoryVector own{};
   const FabricOutput out{routes.sends_on[node], routes.last[node]};
   const std::vector<std::uint32_t>& children = tree.children[node];
@@ -139,7 +141,12 @@ std::vector<VectorInstruction> reduce_steps(const ReduceTree& tree, const Reduce
     const FabricInput in{routes.sends_on[children[i]]};
     const bool last = i + 1 == children.size();
     if (last && node != 0 && tree.stores != node) {
-      steps.push_back({.operation = Operation::add, .to = out, .a = own, .b = in, .length = length});
+      steps.push_back({.operation = Operation::add,
+                       .precision = precision,
+                       .to = out,
+                       .a = own,
+                       .b = in,
+                       .length = length});
       continue;
     }
     VectorInstruction* before = steps.empty() ? nullptr : &steps.back();
@@ -148,10 +155,16 @@ std::vector<VectorInstruction> reduce_steps(const ReduceTree& tree, const Reduce
       continue;
     }
     const MemoryVector wrapped{.period = length};
-    steps.push_back({.operation = Operation::add, .to = wrapped, .a = wrapped, .b = in, .length = length});
+    steps.push_back({.operation = Operation::add,
+                     .precision = precision,
+                     .to = wrapped,
+                     .a = wrapped,
+                     .b = in,
+                     .length = length});
   }
   if (node != 0 && (children.empty() || tree.stores == node)) {
-    steps.push_back({.operation = Operation::move, .to = out, .a = own, .length = length});
+    steps.push_back(
+        {.operation = Operation::move, .precision = precision, .to = out, .a = own, .length = length});
   }
   for (VectorInstruction& step : steps) {
     if (step.length == length) drop_period(step);

@@ -7,6 +7,7 @@
 #include "wafersim/mesh/layout.hpp"
 
 #include "reduce_tree.hpp"
+#include "vector_format.hpp"
 
 namespace wafersim {
 
@@ -44,8 +45,8 @@ struct ReduceRoutes {
                                                      const std::vector<Color>& color_of_sender,
                                                      std::uint32_t positions);
 
-// What each node of the tree does, in order, with its vector of `length` FP32 elements at address 0.
+// What each node of the tree does, in order, with its vector at address 0.
 [[nodiscard]] std::vector<VectorInstruction> reduce_steps(const ReduceTree& tree, const ReduceRoutes& routes,
-                                                          std::uint32_t node, std::uint32_t length);
+                                                          std::uint32_t node, const VectorFormat& format);
 
 }  // namespace wafersim

@@ -106,7 +106,7 @@ void LeastEnergy::grow(ReduceTree& tree, std::uint32_t root, std::uint32_t nodes
 
 CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing) {
   // Per node: the way to the first beat of its last reception (a leaf: of its sending).
-  std::vector<CycleShares> first(tree.size(), CycleShares{.tasks = timing.start});
+  std::vector<CycleShares> first(tree.size(), timing.start);
   for (std::uint32_t node = tree.size(); node-- > 0;) {
     const std::vector<std::uint32_t>& children = tree.children[node];
     for (std::size_t i = 0; i < children.size(); ++i) {
@@ -129,15 +129,6 @@ CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing) {
   CycleShares end = first[0];
   end.datapath += timing.length;
   return end;
-}
-
-float reduce_value(const ReduceTree& tree, const std::function<float(std::uint32_t)>& leaf) {
-  std::vector<float> sums(tree.size());
-  for (std::uint32_t node = tree.size(); node-- > 0;) {
-    sums[node] = leaf(node);
-    for (const std::uint32_t child : tree.children[node]) sums[node] = sums[node] + sums[child];
-  }
-  return sums[0];
 }
 
 }  // namespace wafersim

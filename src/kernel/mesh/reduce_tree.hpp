@@ -45,17 +45,14 @@ class LeastEnergy {
 
 // A reception begins when the one before is done and its first wavelet has come.
 struct LineTiming {
-  std::uint64_t start{};    // first beat of a PE that waits for nothing
+  CycleShares start;        // way to the first beat of a PE that waits for nothing
   std::uint64_t between{};  // cycles between the end of one instruction and the first beat of the next
   std::uint64_t length{};
   std::uint64_t ramp{};
   // Whether a reception goes on within the instruction of the one before it, at no cost.
   std::function<bool(std::uint32_t node, std::size_t child)> continues{};
 };
-// The way to the end of the root's last beat; its sum is that cycle. `start` counts as tasks.
+// The way to the end of the root's last beat; its sum is that cycle.
 [[nodiscard]] CycleShares reduce_cycles(const ReduceTree& tree, const LineTiming& timing);
-
-// Sum over the tree in its order; `leaf` gives each node's own value.
-[[nodiscard]] float reduce_value(const ReduceTree& tree, const std::function<float(std::uint32_t)>& leaf);
 
 }  // namespace wafersim

@@ -16,9 +16,9 @@ constexpr std::uint32_t kTracks = 4;
 class Ring {
  public:
   explicit Ring(const CollectiveRequest& request)
-      : request_{request}, nodes_{static_cast<std::uint32_t>(request.grid.columns)} {
+      : request_{request}, format_{request}, nodes_{static_cast<std::uint32_t>(request.grid.columns)} {
     for (std::uint32_t c = 0; c <= nodes_; ++c) {
-      begins_.push_back(static_cast<std::uint32_t>(std::uint64_t{c} * request.length / nodes_));
+      begins_.push_back(static_cast<std::uint32_t>(std::uint64_t{c} * format_.words() / nodes_));
     }
     pieces_ = count_pieces();
     tracks_ = std::min(pieces_, kTracks);
@@ -30,9 +30,7 @@ class Ring {
     for (std::uint32_t track = 0; track < tracks_; ++track) paint(builder.layout(), track);
     const auto rows = static_cast<std::uint32_t>(request_.grid.rows);
     for (std::uint32_t i = 0; i < nodes_; ++i) builder.add_steps({.x = column(i), .height = rows}, steps(i));
-    Collective result;
-    result.plan = builder.build();
-    result.length = request_.length;
+    Collective result = builder.build();
     for (std::uint32_t y = 0; y < rows; ++y) {
       for (std::uint32_t x = 0; x < nodes_; ++x) result.results.push_back({x, y});
     }
@@ -41,13 +39,15 @@ class Ring {
       return of_row(at.y);
     };
     const StyleCosts costs = costs_of(style, request_.parameters);
-    result.pe_costs = costs.start + costs.finish;
-    result.closed_form = end(costs) + costs.finish;
-    result.published = published::ring_allreduce(nodes_, request_.length, request_.parameters.ramp_cycles);
+    const CycleShares widening = format_.widening_cycles();
+    result.pe_costs = costs.start + widening.tasks + costs.finish;
+    result.closed_form = widening.sum() + end(costs) + costs.finish;
+    result.published = published::ring_allreduce(nodes_, format_.words(), request_.parameters.ramp_cycles);
     return result;
   }
 
  private:
+  // In words.
   struct Part {
     std::uint32_t begin{};
     std::uint32_t length{};
@@ -94,7 +94,7 @@ class Ring {
   // cut into pieces, and the pieces go round on tracks of their own: while an instruction of one starts up or
   // waits, the others have the core's beats.
   [[nodiscard]] std::uint32_t count_pieces() const {
-    const auto chunk_length = static_cast<std::uint32_t>(divide_up(request_.length, nodes_));
+    const auto chunk_length = static_cast<std::uint32_t>(divide_up(format_.words(), nodes_));
     const MeshParameters& p = request_.parameters;
     const std::uint32_t room = p.input_queue_depth + p.output_queue_depth + 2 * p.ramp_cycles;
     return chunk_length <= room
@@ -123,7 +123,10 @@ class Ring {
                                               const Part& part) const {
     const MemoryVector own{.address = 4 * part.begin};
     const FabricInput in{sends_on(before(node), track)};
-    VectorInstruction it{.to = FabricOutput{sends_on(node, track)}, .a = in, .length = part.length};
+    VectorInstruction it{.precision = format_.sums(),
+                         .to = FabricOutput{sends_on(node, track)},
+                         .a = in,
+                         .length = format_.elements_of(part.length)};
     if (step == 0) {
       it.a = own;
     } else if (step < nodes_) {
@@ -141,16 +144,15 @@ class Ring {
   }
 
   [[nodiscard]] Words sum(std::uint32_t y) const {
-    Words words(request_.length);
-    for (std::uint32_t c = 0; c < nodes_; ++c) {
-      for (std::uint32_t k = begins_[c]; k < begins_[c + 1]; ++k) {
-        float value = initial_value({column(c), y}, k);
-        for (std::uint32_t i = 1; i < nodes_; ++i)
-          value = initial_value({column((c + i) % nodes_), y}, k) + value;
-        words[k] = std::bit_cast<std::uint32_t>(value);
+    std::uint32_t c = 0;
+    return format_.packed([&](std::uint32_t k) {
+      while (k >= format_.elements_of(begins_[c + 1])) ++c;
+      std::uint32_t value = format_.initial_element({column(c), y}, k);
+      for (std::uint32_t i = 1; i < nodes_; ++i) {
+        value = format_.add(format_.initial_element({column((c + i) % nodes_), y}, k), value);
       }
-    }
-    return words;
+      return value;
+    });
   }
 
   // A step begins when the PE is done with the step before and the first wavelet has come. The pieces of all
@@ -180,8 +182,9 @@ class Ring {
   }
 
   const CollectiveRequest request_;
+  VectorFormat format_;
   std::uint32_t nodes_;
-  std::vector<std::uint32_t> begins_;  // of each chunk, and the end
+  std::vector<std::uint32_t> begins_;  // of each chunk, and the end; in words
   std::uint32_t pieces_{};             // a chunk
   std::uint32_t tracks_{};
 };

@@ -17,8 +17,11 @@ namespace wafersim {
 struct CollectiveRequest {
   std::string kernel;  // "broadcast", "reduce.tree.2d" …: see collective_names()
   GridSize grid;
-  std::uint32_t length = 1;  // FP32 elements a PE, B
-  std::uint32_t group = 0;   // PEs a group of two_phase; 0: the square root of the line's length
+  std::uint32_t length = 1;  // elements a PE, B
+  // f32; f16: two elements a wavelet, each sum rounded to FP16; mixed: FP16 elements that each PE first
+  // widens, summed up and sent in FP32.
+  Precision precision = Precision::f32;
+  std::uint32_t group = 0;  // PEs a group of two_phase; 0: the square root of the line's length
   MeshParameters parameters{};
 };
 
@@ -29,12 +32,21 @@ struct CycleShares {
   std::uint64_t datapath{};
   std::uint64_t tasks{};  // scalar code, dispatch, instruction start-up
   [[nodiscard]] std::uint64_t sum() const { return link + ramp + datapath + tasks; }
+  CycleShares& operator+=(const CycleShares& more) {
+    link += more.link;
+    ramp += more.ramp;
+    datapath += more.datapath;
+    tasks += more.tasks;
+    return *this;
+  }
 };
 
 // A program on the grid with all that is needed to run it and to judge the result.
 struct Collective {
   MeshPlan plan;
-  std::uint32_t length{};
+  std::uint32_t words{};                                     // of a result, at address 0
+  std::uint32_t initial_address{};                           // where a PE's own vector lies at the start
+  std::function<std::vector<std::uint32_t>(PeAt)> initial;   // its words
   std::vector<PeAt> results;                                 // PEs whose vector must be right at the end
   std::function<std::vector<std::uint32_t>(PeAt)> expected;  // bit for bit, in the order of the algorithm
   std::vector<PeAt> last;                                    // PEs whose end is the end of the collective
@@ -50,8 +62,7 @@ struct Collective {
 // Throws InputError if the name or a size is wrong, DoesNotFit if a vector exceeds a PE's memory.
 [[nodiscard]] Collective make_collective(const CollectiveRequest& request);
 
-// The element that a PE starts with; the same everywhere, and such that the order of additions shows.
-[[nodiscard]] std::uint32_t initial_element(PeAt at, std::uint32_t k);
+// Each PE starts with its own vector; the same values everywhere, and such that the order of additions shows.
 void load_initial_values(const Collective& collective, MeshEngine& engine);
 
 struct CollectiveResult {

@@ -1,0 +1,30 @@
+// Rows of PEs that provably do the same, and an engine that runs one of each kind.
+//
+// A band is a stretch of rows that vertical routes tie together; nothing passes between bands. A PE is a
+// function of its program, its routes, the parameters and what arrives, and the program's timing does not
+// look at values (a band whose programs do, or which the edge of the grid feeds, is left alone). So bands
+// that agree in every route and program of every PE do the same in every cycle.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "wafersim/mesh/engine.hpp"
+
+namespace wafersim {
+
+struct BandClass {
+  std::uint32_t rows{};                // of a band
+  std::vector<std::uint32_t> members;  // first row of each band; the first member represents all
+};
+// In the order of their representatives.
+[[nodiscard]] std::vector<BandClass> fold_rows(const MeshPlan& plan);
+
+// Runs the representatives alone. Cycles, counts, activity and state are those of the whole grid; values are
+// kept for representatives only: writes elsewhere are dropped, and reads there throw std::logic_error (see
+// keeps_values).
+[[nodiscard]] std::unique_ptr<MeshEngine> make_folded_engine(MeshPlan plan,
+                                                             const FastEngineOptions& options = {});
+
+}  // namespace wafersim

@@ -58,9 +58,8 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
     Core& core = cores_[x];
     Thread& thread = threads_[core.thread + stream_slot_[x]];
     result_[i] = compute_beat(x, core, thread);
-    if (thread.done < thread.vector->source.length) return;
-    finished |= Word{1} << i;
-    if (thread.vector->control) control |= Word{1} << i;
+    if (thread.vector->control && carries_control(*thread.vector, thread.done)) control |= Word{1} << i;
+    if (thread.done == thread.vector->source.length) finished |= Word{1} << i;
   });
   for (Lane* lane : used_) {
     if (lane->input.exists()) {
@@ -126,10 +125,9 @@ std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_
       }
       return load(core, source.memory, element, source_bytes(precision));
     case OperandKind::fifo: {
-      FifoState state = fifos_[core.fifo + source.fifo];
-      state.read += lane_of_wavelet;
-      return load(core, head_of(context_.programs[core.program].fifos[source.fifo], state), 0,
-                  source_bytes(precision));
+      const Fifo& fifo = context_.programs[core.program].fifos[source.fifo];
+      const std::uint64_t at = fifos_[core.fifo + source.fifo].read + lane_of_wavelet;
+      return load(core, {.address = address_in(fifo, at)}, 0, source_bytes(precision));
     }
     case OperandKind::fabric: {
       const std::uint32_t wavelet = lanes_[source.color]->input.queue.head(x);

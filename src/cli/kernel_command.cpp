@@ -44,11 +44,14 @@ Usage usage() {
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
       ("size", text("B")->default_value("256"),
-       "FP32 elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
+       "FP32 elements a PE; gemm, spmm, ws: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells "
+       "a "
        "PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.group: PEs a group of two_phase and of gemv.ktree; matrix kernels also: kernel.dtype,\n"
-       "kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions")                    //
+       "kernel.seed, kernel.sparsity (spmm), kernel.values: whole or fractions; ws: kernel.accumulators,\n"
+       "kernel.dtype (f16, mixed, f32), kernel.entry (edge, ports), kernel.groups, kernel.seed, "
+       "kernel.sparsity")                                                                           //
       ("engine", text("NAME"), "fast (the default), or systemc: a module per PE, for small grids")  //
       ("threads", text("N")->default_value("1"), "threads of the fast engine")                      //
       ("trace", text("FILE"),

@@ -69,12 +69,12 @@ class WsForward {
     return tile_.sum_bytes == 2 ? f16_to_f32(static_cast<std::uint16_t>(bits)) : std::bit_cast<float>(bits);
   }
 
-  [[nodiscard]] std::uint64_t weights() const {
-    std::uint64_t count = 0;
-    for (std::uint32_t c = 0; c < tile_.columns; ++c) {
-      for (std::uint32_t j = 0; j < request_.out; ++j) count += kept_features(request_, tile_, c, j).size();
+  [[nodiscard]] std::vector<PeAt> computing() const {
+    std::vector<PeAt> all;
+    for (std::uint32_t y = 0; y < grid_.rows(); ++y) {
+      for (std::uint32_t x = 0; x < grid_.columns(); ++x) all.push_back(grid_.at(x, y));
     }
-    return count;
+    return all;
   }
 
  private:
@@ -236,12 +236,14 @@ class WsForward {
 
 WsProgram make_ws_forward(const WsRequest& request) {
   const auto it = std::make_shared<WsForward>(request);
-  return {.plan = it->plan(),
-          .load = [it](MeshEngine& engine) { it->load(engine); },
-          .matches = [it](const MeshEngine& engine) { return it->matches(engine); },
-          .result = [it](const MeshEngine& engine, std::uint32_t token,
-                         std::uint32_t feature) { return it->result(engine, token, feature); },
-          .weights = it->weights()};
+  return {.kernel = {.plan = it->plan(),
+                     .load = [it](MeshEngine& engine) { it->load(engine); },
+                     .right = [it](const MeshEngine& engine) { return it->matches(engine); },
+                     .last = it->computing(),
+                     .closed_form = ws_closed_form(request)},
+          .result = [it](const MeshEngine& engine, std::uint32_t token, std::uint32_t feature) {
+            return it->result(engine, token, feature);
+          }};
 }
 
 }  // namespace wafersim

@@ -57,7 +57,7 @@ MeshParameters ws_parameters(std::uint64_t wavelet_overhead) {
 }
 
 const std::vector<std::string>& ws_names() {
-  static const std::vector<std::string> names{"ws.forward", "ws.delta", "ws.gradient"};
+  static const std::vector<std::string> names{"ws.forward", "ws.delta"};
   return names;
 }
 
@@ -67,7 +67,7 @@ WsProgram make_ws_gemm(const WsRequest& request) {
   check_memory(request, tile.memory_bytes,
                fmt::format("{} tokens of {} input and {} output features, {} partial sums", tile.tokens,
                            tile.features, tile.block, tile.sums.slots));
-  return request.kernel == "ws.gradient" ? make_ws_gradient(request) : make_ws_forward(request);
+  return make_ws_forward(request);
 }
 
 }  // namespace wafersim

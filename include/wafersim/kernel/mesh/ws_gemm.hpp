@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "wafersim/base/parse.hpp"
 #include "wafersim/kernel/flow.hpp"
 #include "wafersim/kernel/mask_sample.hpp"
+#include "wafersim/kernel/mesh/mesh_kernel.hpp"
 #include "wafersim/mesh/engine.hpp"
 
 namespace wafersim {
@@ -21,16 +23,16 @@ namespace wafersim {
 enum class WeightEntry { edge, ports };
 
 struct WsRequest {
-  std::string kernel = "ws.forward";  // ws.forward, ws.delta, ws.gradient
+  std::string kernel = "ws.forward";  // or ws.delta: the same, of the transposed matrix
   GridSize grid;                      // PEs that compute
   std::uint32_t tokens{};
   std::uint32_t in{};   // features that are summed over
   std::uint32_t out{};  // features of the result
   std::uint32_t groups = 1;
   Arithmetic arithmetic = Arithmetic::mixed;
-  const MaskSample* mask{};        // of `out` rows over `in` columns; null: dense
-  std::uint32_t accumulators = 8;  // output features whose partial sums are in flight in a PE
-  bool integers = false;           // small whole numbers, so that every sum is exact
+  std::shared_ptr<const MaskSample> mask{};  // of `out` rows over `in` columns; null: dense
+  std::uint32_t accumulators = 8;            // output features whose partial sums are in flight in a PE
+  bool integers = false;                     // small whole numbers, so that every sum is exact
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
 };
@@ -40,17 +42,17 @@ struct WsRequest {
 [[nodiscard]] MeshParameters ws_parameters(std::uint64_t wavelet_overhead = 2);
 
 struct WsProgram {
-  MeshPlan plan;
-  std::function<void(MeshEngine&)> load;           // memories, and the wavelets at the edge
-  std::function<bool(const MeshEngine&)> matches;  // every value of the result, bit for bit, in its own order
+  MeshKernel kernel;
   // One result, to compare with another computation.
   std::function<float(const MeshEngine&, std::uint32_t token, std::uint32_t feature)> result;
-  std::uint64_t weights{};  // multiply-adds an element of which travels: stored weights
 };
 
 [[nodiscard]] const std::vector<std::string>& ws_names();
 // Throws InputError if a size is wrong, DoesNotFit if a tile exceeds a PE's memory.
 [[nodiscard]] WsProgram make_ws_gemm(const WsRequest& request);
+
+// Cycles from the start to the last result in its owner's memory, by the closed form of docs/model.md.
+[[nodiscard]] std::uint64_t ws_closed_form(const WsRequest& request);
 
 // The inputs of the product, the same for every layout of it.
 [[nodiscard]] float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t feature);

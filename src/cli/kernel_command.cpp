@@ -43,14 +43,13 @@ Usage usage() {
   usage.options.add_options()                                                 //
       ("list", "the names of all kernels")                                    //
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
-      (
-          "size", text("B")->default_value("256"),
-          "elements a PE; gemm and spmm: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
-          "PE")  //
+      ("size", text("B")->default_value("256"),
+       "elements a PE; gemm, spmm, ws: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
+       "PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.dtype: f32, f16 or mixed (FP16, added up in FP32); kernel.group: PEs a group of two_phase\n"
-       "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity (spmm), kernel.values: whole or "
-       "fractions")  //
+       "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity (spmm, ws), kernel.values: whole\n"
+       "or fractions; ws also: kernel.accumulators, kernel.entry (edge, ports), kernel.groups")  //
       ("fidelity", text("NAME")->default_value("wavelet"),
        "wavelet: every PE; folded: of rows that provably do the same, one runs, with the same cycles;\n"
        "flow: the closed form alone")                                                               //

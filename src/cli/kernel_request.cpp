@@ -114,6 +114,52 @@ MatrixRequest matrix_request(const KernelWords& words) {
   return request;
 }
 
+// M tokens, K inputs, N outputs; the delta pass sums over the outputs.
+WsRequest ws_request(const KernelWords& words) {
+  const std::vector<std::uint32_t> parts = sizes(words.size);
+  if (parts.size() != 1 && parts.size() != 3)
+    refuse("--size", fmt::format("{} takes MxKxN, got '{}'", words.name, words.size));
+  WsRequest request{.kernel = words.name,
+                    .grid = words.grid,
+                    .tokens = parts.front(),
+                    .in = parts[parts.size() / 2],
+                    .out = parts.back(),
+                    .parameters = ws_parameters()};
+  if (words.name == "ws.delta") std::swap(request.in, request.out);
+  Fraction sparsity;
+  std::uint64_t seed = 1;
+  const auto set_number = [](std::uint32_t& field) {
+    return [&field](const std::string& key, const std::string& value) { field = kernel_number(key, value); };
+  };
+  const auto set_dtype = [&](const std::string& key, const std::string& value) {
+    const std::map<std::string, Arithmetic> known{
+        {"f16", Arithmetic::fp16}, {"mixed", Arithmetic::mixed}, {"f32", Arithmetic::fp32}};
+    if (!known.contains(value)) refuse(key, fmt::format("expected f16, mixed or f32, got '{}'", value));
+    request.arithmetic = known.at(value);
+  };
+  const auto set_entry = [&](const std::string& key, const std::string& value) {
+    if (value != "edge" && value != "ports")
+      refuse(key, fmt::format("expected edge or ports, got '{}'", value));
+    request.entry = value == "edge" ? WeightEntry::edge : WeightEntry::ports;
+  };
+  const auto set_sparsity = [&](const std::string& key, const std::string& value) {
+    const wafersim::Parsed<Fraction> share = parse_fraction(value);
+    if (!share.value) refuse(key, share.problem);
+    sparsity = *share.value;
+  };
+  apply_settings(words.settings,
+                 {{"kernel.accumulators", set_number(request.accumulators)},
+                  {"kernel.dtype", set_dtype},
+                  {"kernel.entry", set_entry},
+                  {"kernel.groups", set_number(request.groups)},
+                  {"kernel.seed", [&](const std::string& key,
+                                      const std::string& value) { seed = kernel_number(key, value); }},
+                  {"kernel.sparsity", set_sparsity}});
+  if (sparsity.billionths != 0)
+    request.mask = std::make_shared<MaskSample>(request.in, request.out, sparsity, seed);
+  return request;
+}
+
 }  // namespace
 
 std::uint32_t kernel_number(const std::string& option, const std::string& text, std::uint64_t least) {
@@ -129,6 +175,7 @@ KernelRequest kernel_request(const KernelWords& words) {
     return std::find(names.begin(), names.end(), words.name) != names.end();
   };
   if (is_in(matrix_kernel_names())) return matrix_request(words);
+  if (is_in(ws_names())) return ws_request(words);
   if (is_in(collective_names())) return collective_request(words);
   const auto near = nearest_word(words.name, kernel_names());
   refuse("kernel",

@@ -1,5 +1,6 @@
 // `wafersim validate`: published numbers beside the simulator's, with error, tolerance and source.
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -58,13 +59,20 @@ std::string mark_of(const ValidationPoint& point, Tally& tally) {
 void print_group(const ValidationGroup& group, Tally& tally) {
   std::cout << fmt::format("{}\nsource: {}\n\n{:<44} {:>10} {:>10} {:>9} {:>9}\n", group.title, group.source,
                            "", "published", "simulated", "error", "allowed");
+  std::vector<double> errors;
   for (const ValidationPoint& point : group.run()) {
+    errors.push_back(std::abs(point.error()));
     ++tally.points;
     tally.out += point.holds() ? 0 : 1;
     std::cout << fmt::format("{:<44} {:>10.0f} {:>10.0f} {:>+8.2f}% {:>8.1f}%{}\n", point.what,
                              point.published, point.simulated, point.error(), point.tolerance,
                              mark_of(point, tally));
   }
+  if (errors.empty()) return;
+  std::sort(errors.begin(), errors.end());
+  const auto at = [&](std::size_t percent) { return errors[(errors.size() - 1) * percent / 100]; };
+  std::cout << fmt::format("\nerrors without sign: median {:.2f} %, 90 % within {:.2f} %, worst {:.2f} %\n",
+                           at(50), at(90), at(100));
   std::cout << '\n';
 }
 
@@ -78,7 +86,8 @@ int run_validate_command(std::span<const std::string> args) {
   check_names(args);
   Tally tally;
   for (const ValidationGroup& group : validation_groups()) {
-    if (args.empty() || std::find(args.begin(), args.end(), group.name) != args.end())
+    if ((args.empty() && !group.only_by_name) ||
+        std::find(args.begin(), args.end(), group.name) != args.end())
       print_group(group, tally);
   }
   for (std::size_t i = 0; i < tally.gaps.size(); ++i)

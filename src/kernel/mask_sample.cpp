@@ -29,7 +29,7 @@ constexpr std::uint64_t ones_of(std::uint64_t word) {
 
 MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed)
     : width_{width},
-      rows_{std::min(rows, kRows)},
+      rows_{rows},
       words_per_row_{divide_up(width, kWordBits)},
       pruned_{pruned},
       seed_{seed} {

@@ -67,8 +67,7 @@ class Checker {
       fault("a FIFO needs two slots or more of at least one element of 2 or 4 bytes");
     } else if (fifo.address % fifo.element_bytes != 0) {
       fault("a FIFO at address {} is not aligned to {}", fifo.address, fifo.element_bytes);
-    } else if (std::uint64_t{fifo.address} +
-                   std::uint64_t{fifo.slots} * fifo.slot_elements * fifo.element_bytes >
+    } else if (std::uint64_t{fifo.address} + std::uint64_t{fifo.slots} * fifo.slot_step() >
                program_.memory_bytes) {
       fault("a FIFO of {} slots with {} elements exceeds the {} bytes declared", fifo.slots,
             fifo.slot_elements, program_.memory_bytes);

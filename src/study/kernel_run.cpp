@@ -88,6 +88,7 @@ const GridSize& grid_of(const KernelRequest& request) {
 std::vector<std::string> kernel_names() {
   std::vector<std::string> names = collective_names();
   names.insert(names.end(), matrix_kernel_names().begin(), matrix_kernel_names().end());
+  names.insert(names.end(), ws_names().begin(), ws_names().end());
   std::sort(names.begin(), names.end());
   return names;
 }

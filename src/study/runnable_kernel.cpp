@@ -62,6 +62,19 @@ RunnableKernel make(const MatrixRequest& request) {
           }};
 }
 
+RunnableKernel make(const WsRequest& request) {
+  const auto program = std::make_shared<const WsProgram>(make_ws_gemm(request));
+  return {.plan = program->kernel.plan,
+          .report = {.kernel = request.kernel,
+                     .grid = request.grid,
+                     .size = {request.tokens, request.in, request.out},
+                     .closed_form = program->kernel.closed_form},
+          .load = program->kernel.load,
+          .judge = [program](MeshEngine& engine, KernelReport& report) {
+            add(finish_mesh_kernel(program->kernel, engine), report);
+          }};
+}
+
 }  // namespace
 
 RunnableKernel make_runnable(const KernelRequest& request) {

@@ -8,6 +8,7 @@ namespace wafersim {
 [[nodiscard]] std::vector<ValidationPoint> simulated_collectives();
 [[nodiscard]] std::vector<ValidationPoint> modelled_collectives();
 [[nodiscard]] std::vector<ValidationPoint> single_pe();
+[[nodiscard]] std::vector<ValidationPoint> ladder();
 [[nodiscard]] std::vector<ValidationPoint> matrix_products();
 [[nodiscard]] std::vector<ValidationPoint> stencils();
 

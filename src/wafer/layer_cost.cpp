@@ -2,6 +2,7 @@
 #include "wafersim/wafer/layer_cost.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -114,7 +115,7 @@ const MaskSample* MaskLibrary::sample(std::uint64_t width, std::uint64_t rows, F
                                       std::uint64_t seed) {
   if (level.billionths == 0) return nullptr;
   auto& sample = samples_[{width, rows, level.billionths, seed}];
-  if (!sample) sample = std::make_unique<MaskSample>(width, rows, level, seed);
+  if (!sample) sample = std::make_unique<MaskSample>(width, std::min(rows, MaskSample::kRows), level, seed);
   return sample.get();
 }
 

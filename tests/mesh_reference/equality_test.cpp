@@ -13,6 +13,7 @@
 #include "wafersim/base/random.hpp"
 #include "wafersim/kernel/mesh/collective.hpp"
 #include "wafersim/kernel/mesh/matrix.hpp"
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include "mesh_reference/random_layout.hpp"
@@ -208,6 +209,17 @@ TEST_P(FastEngine, EqualsTheReferenceInEveryKernel) {
       const Collective collective = make_collective({.kernel = kernel, .grid = {6, 3}, .length = 9});
       return equal_in_every_cycle({collective.plan, {}}, 1, {.order = GetParam()});
     })) << kernel;
+  }
+}
+
+TEST_P(FastEngine, EqualsTheReferenceInWeightStreaming) {
+  for (const Arithmetic arithmetic : {Arithmetic::fp16, Arithmetic::mixed, Arithmetic::fp32}) {
+    EXPECT_TRUE(holds_in_a_child([&] {
+      WsRequest request{.grid = {6, 4}, .tokens = 72, .in = 30, .out = 20, .arithmetic = arithmetic};
+      if (arithmetic != Arithmetic::fp32)
+        request.mask = std::make_shared<MaskSample>(30, 20, Fraction{800'000'000}, 2);
+      return equal_in_every_cycle({make_ws_gemm(request).kernel.plan, {}}, 1, {.order = GetParam()});
+    }));
   }
 }
 

@@ -227,7 +227,8 @@ class Grower {
     vector.operation = static_cast<Operation>(below(3));
     vector.a = value(vector.length, bytes);
     vector.b = value(vector.length, bytes);
-    vector.to = FabricOutput{use.color, use.control ? LastWavelet::control : LastWavelet::plain};
+    vector.to = FabricOutput{use.color, use.control ? LastWavelet::control : LastWavelet::plain,
+                             below(3) == 0 ? 2 * below(4) : 0};
     if (below(4) == 0) vector.copy_to = memory(vector.length, bytes);
     return vector;
   }
@@ -248,8 +249,13 @@ class Grower {
                                       std::uint32_t runs) {
     const std::uint32_t bytes = axpy.precision == Precision::f16 ? 2 : 4;
     const auto fifo = FifoId{static_cast<std::uint8_t>(program.fifos.size())};
-    program.fifos.push_back(
-        {.address = 0, .slots = 2 + below(3), .slot_elements = axpy.length, .element_bytes = bytes});
+    const std::uint32_t gap = below(2) == 0 ? 0 : (axpy.length + 2) * bytes;
+    program.fifos.push_back({.address = 0,
+                             .slots = 2 + below(3),
+                             .slot_elements = axpy.length,
+                             .element_bytes = bytes,
+                             .slot_bytes = gap,
+                             .starts_closed = below(3) == 0});
     axpy.to = FifoSlot{fifo};
     task.body.push_back(axpy);
     task.body.push_back(Commit{fifo});

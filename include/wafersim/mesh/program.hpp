@@ -36,11 +36,13 @@ struct FabricInput {
   Color color{};
   friend bool operator==(const FabricInput&, const FabricInput&) = default;
 };
-// Whether the last wavelet of an instruction carries the control bit, which moves the switches it passes.
+// Whether the last wavelet of an instruction carries the control bit, which moves the switches it passes;
+// with `every`, so does the last one of every so many elements, as in the rounds of a counted loop.
 enum class LastWavelet : std::uint8_t { plain, control };
 struct FabricOutput {
   Color color{};
   LastWavelet last = LastWavelet::plain;
+  std::uint32_t every{};
   friend bool operator==(const FabricOutput&, const FabricOutput&) = default;
 };
 // FP16 operands take the lower half of a register, or the upper one.
@@ -63,6 +65,11 @@ struct Fifo {
   std::uint32_t slots{};
   std::uint32_t slot_elements{};
   std::uint32_t element_bytes = 4;
+  std::uint32_t slot_bytes{};  // from one slot to the next; 0: side by side
+  bool starts_closed = false;  // no slot is open before the first commit, which only opens one
+  [[nodiscard]] std::uint32_t slot_step() const {
+    return slot_bytes == 0 ? slot_elements * element_bytes : slot_bytes;
+  }
   [[nodiscard]] std::uint32_t capacity() const { return slots * slot_elements; }
   friend bool operator==(const Fifo&, const Fifo&) = default;
 };

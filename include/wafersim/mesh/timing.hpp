@@ -65,20 +65,27 @@ namespace wafersim {
 struct FifoState {
   std::uint64_t committed{};
   std::uint64_t read{};
+  bool opened = false;
   [[nodiscard]] std::uint64_t filled() const { return committed - read; }
-  // Whether the slot behind the open one is empty.
+  // Whether the slot that a commit would open is empty.
   [[nodiscard]] bool can_commit(const Fifo& fifo) const {
-    return read + fifo.capacity() >= committed + 2ULL * fifo.slot_elements;
+    const std::uint64_t closed = fifo.starts_closed && !opened ? 0 : fifo.slot_elements;
+    return read + fifo.capacity() >= committed + closed + fifo.slot_elements;
+  }
+  void commit(const Fifo& fifo) {
+    if (opened || !fifo.starts_closed) committed += fifo.slot_elements;
+    opened = true;
   }
   friend bool operator==(const FifoState&, const FifoState&) = default;
 };
-[[nodiscard]] inline MemoryVector head_of(const Fifo& fifo, const FifoState& state) {
-  return {.address =
-              fifo.address + static_cast<std::uint32_t>(state.read % fifo.capacity()) * fifo.element_bytes};
+// Where the element lies that was, or will be, the n-th one committed.
+[[nodiscard]] inline std::uint32_t address_in(const Fifo& fifo, std::uint64_t element) {
+  const auto slot = static_cast<std::uint32_t>(element / fifo.slot_elements % fifo.slots);
+  const auto within = static_cast<std::uint32_t>(element % fifo.slot_elements);
+  return fifo.address + slot * fifo.slot_step() + within * fifo.element_bytes;
 }
 [[nodiscard]] inline MemoryVector open_slot_of(const Fifo& fifo, const FifoState& state) {
-  return {.address = fifo.address +
-                     static_cast<std::uint32_t>(state.committed % fifo.capacity()) * fifo.element_bytes};
+  return {.address = address_in(fifo, state.committed)};
 }
 // The FIFO that an instruction reads.
 [[nodiscard]] inline std::optional<FifoId> read_fifo(const VectorInstruction& instruction) {
@@ -165,6 +172,12 @@ struct Placement {
     if (task.on_control && task.started_by == color) return true;
   }
   return false;
+}
+
+// Whether the wavelet that ends with this element, of `done` elements, carries the control bit.
+[[nodiscard]] inline bool carries_control(const FabricOutput& out, std::uint32_t done, std::uint32_t length) {
+  if (out.last == LastWavelet::plain) return false;
+  return done == length || (out.every != 0 && done % out.every == 0);
 }
 
 [[nodiscard]] inline std::optional<Color> written_color(const VectorInstruction& instruction) {

@@ -10,6 +10,7 @@
 
 #include "wafersim/kernel/mesh/collective.hpp"
 #include "wafersim/kernel/mesh/matrix.hpp"
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
 #include "wafersim/mesh/host.hpp"
 #include "wafersim/report/kernel_report.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
@@ -17,7 +18,7 @@
 namespace wafersim {
 
 // One request for each family of kernels.
-using KernelRequest = std::variant<CollectiveRequest, MatrixRequest>;
+using KernelRequest = std::variant<CollectiveRequest, MatrixRequest, WsRequest>;
 [[nodiscard]] const GridSize& grid_of(const KernelRequest& request);
 // Of all families, sorted.
 [[nodiscard]] std::vector<std::string> kernel_names();

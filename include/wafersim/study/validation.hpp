@@ -23,6 +23,7 @@ struct ValidationGroup {
   std::string title;  // what is compared, in which unit
   std::string source;
   std::function<std::vector<ValidationPoint>()> run;
+  bool only_by_name = false;  // takes minutes
 };
 
 // In the order in which they are shown.

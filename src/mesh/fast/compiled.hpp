@@ -34,6 +34,10 @@ struct CompiledVector {
   std::uint8_t reads_fifo = kNoColor;  // its number
 };
 
+[[nodiscard]] inline bool carries_control(const CompiledVector& vector, std::uint32_t done) {
+  return wafersim::carries_control(std::get<FabricOutput>(vector.source.to), done, vector.source.length);
+}
+
 enum class StepKind : std::uint8_t { vector, scalar, activate, block, unblock, commit, end };
 struct Step {
   StepKind kind = StepKind::end;

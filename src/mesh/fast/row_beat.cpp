@@ -58,9 +58,8 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
     Core& core = cores_[x];
     Thread& thread = threads_[core.thread + core.stream_slot];
     result_[i] = compute_beat(x, core, thread);
-    if (thread.done < thread.vector->source.length) return;
-    finished |= Word{1} << i;
-    if (thread.vector->control) control |= Word{1} << i;
+    if (thread.vector->control && carries_control(*thread.vector, thread.done)) control |= Word{1} << i;
+    if (thread.done == thread.vector->source.length) finished |= Word{1} << i;
   });
   for (Lane* lane : used_) {
     if (w >= lane->words) continue;
@@ -126,10 +125,9 @@ std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_
       }
       return load(core, source.memory, element, source_bytes(precision));
     case OperandKind::fifo: {
-      FifoState state = fifo(core, source.fifo);
-      state.read += lane_of_wavelet;
-      return load(core, head_of(context_.programs[core.program].fifos[source.fifo], state), 0,
-                  source_bytes(precision));
+      const Fifo& ring = context_.programs[core.program].fifos[source.fifo];
+      const std::uint64_t at = fifo(core, source.fifo).read + lane_of_wavelet;
+      return load(core, {.address = address_in(ring, at)}, 0, source_bytes(precision));
     }
     case OperandKind::fabric: {
       const std::uint32_t wavelet = lanes_[source.color]->input.queue.head(x);

@@ -136,7 +136,7 @@ void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, 
     const bool done = thread.done >= vector.source.length;
     if (vector.to.kind == OperandKind::fabric) {
       Lane& lane = *lanes_[vector.to.color];
-      lane.output.push_one(x, value, done && vector.control);
+      lane.output.push_one(x, value, vector.control && carries_control(vector, thread.done));
       lane.live = true;
     }
     core.turn = static_cast<std::uint8_t>(number);
@@ -170,7 +170,7 @@ void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program,
       return;
     case StepKind::commit:
       if (waits_for_microthread(core, program)) return;
-      fifo(core, step.value).committed += program.fifos[step.value].slot_elements;
+      fifo(core, step.value).commit(program.fifos[step.value]);
       core.ready = shorten(now + control);
       break;
     case StepKind::scalar:

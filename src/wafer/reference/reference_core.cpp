@@ -77,9 +77,8 @@ std::uint32_t ReferenceCore::element_of(const Source& source, const Thread& thre
   if (const auto* reg = std::get_if<Register>(&source))
     return registers_.at(reg->index) >> (reg->upper ? 16U : 0U);
   if (const auto* head = std::get_if<FifoHead>(&source)) {
-    FifoState state = fifos_[static_cast<std::size_t>(head->fifo)];
-    state.read += lane;
-    return load(head_of(program_.fifos[static_cast<std::size_t>(head->fifo)], state).address, bytes);
+    const auto fifo = static_cast<std::size_t>(head->fifo);
+    return load(address_in(program_.fifos[fifo], fifos_[fifo].read + lane), bytes);
   }
   return std::get<Immediate>(source).bits;
 }
@@ -131,7 +130,7 @@ void ReferenceCore::run_beat(Thread& thread, Cycle now) {
   if (const auto* out = std::get_if<FabricOutput>(&vector.to)) {
     outputs.at(out->color)
         .entries.push_back(
-            {{sent, last && out->last == LastWavelet::control}, now + parameters_.ramp_cycles});
+            {{sent, carries_control(*out, thread.done, vector.length)}, now + parameters_.ramp_cycles});
   }
   activity.datapath += cycles;
   datapath_free_ = thread.wake = now + cycles;
@@ -162,7 +161,7 @@ void ReferenceCore::task_step(Cycle now) {
   std::uint32_t cycles = parameters_.control_cycles;
   if (const auto* it = std::get_if<Commit>(&instruction)) {
     const auto fifo = static_cast<std::size_t>(it->fifo);
-    fifos_[fifo].committed += program_.fifos[fifo].slot_elements;
+    fifos_[fifo].commit(program_.fifos[fifo]);
   }
   if (const auto* scalar = std::get_if<ScalarInstructions>(&instruction)) cycles = scalar->count;
   if (const auto* it = std::get_if<Activate>(&instruction)) pending_ |= 1U << static_cast<unsigned>(it->task);

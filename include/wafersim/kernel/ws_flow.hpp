@@ -1,0 +1,65 @@
+// How long the weight-streaming programs take: the walk of one PE through an output feature, and the
+// recursion over the columns of a row. docs/model.md has the equations and what they leave out.
+#pragma once
+
+#include <cstdint>
+
+#include "wafersim/kernel/flow.hpp"
+
+namespace wafersim {
+
+// One PE's walk through one output feature: wavelets start tasks, tasks start products, and while a task is
+// dispatched or an instruction issued the datapath is free for the reduction.
+class FeatureWalk {
+ public:
+  FeatureWalk(const FlowContext& context, const MatrixShape& shape);
+
+  // Cycles of the products of a feature with `weights` stored weights, with all that surrounds them. A
+  // control task that follows itself, because the feature before had only one wavelet, is dispatched faster.
+  [[nodiscard]] std::uint64_t products(std::uint64_t weights, bool follows_itself) const;
+  // Of these, cycles of the datapath.
+  [[nodiscard]] std::uint64_t beats(std::uint64_t weights) const;
+  // Cycles that so many beats of other threads add to the products, because both want the datapath.
+  [[nodiscard]] std::uint64_t delay(std::uint64_t weights, std::uint64_t beats) const;
+  // Cycles between two features of the chain in a PE with so many beats of products pending, that also
+  // receives finished sums, or does not.
+  [[nodiscard]] std::uint64_t chain_step(std::uint64_t pending, bool receives) const;
+  // Whether a feature of so many weights is one wavelet, so that only its control task runs.
+  [[nodiscard]] bool is_single(std::uint64_t weights) const {
+    return weights <= (pairs_ && weights == 2 ? 2 : 1);
+  }
+  // Wavelets of the chain that lie in the queues between two neighbours: when the next block's owner takes
+  // over, so many have passed it already.
+  [[nodiscard]] static std::uint64_t queued();
+
+  [[nodiscard]] std::uint64_t slot() const { return slot_; }  // beats of one feature's partial sums
+
+ private:
+  // Calls visit(free) for each product: cycles before it in which the datapath is free.
+  template <class Visit>
+  void for_each_product(std::uint64_t weights, Visit&& visit) const;
+
+  bool pairs_;                // two weights a wavelet
+  std::uint64_t dispatch_;    // of another task
+  std::uint64_t repeat_;      // of the same task again
+  std::uint64_t issue_;       // of an instruction whose descriptors are loaded
+  std::uint64_t commit_ = 1;  // handing the partial sums over
+  std::uint64_t beats_{};     // of one product
+  std::uint64_t cycles_{};    // of one product
+  std::uint64_t slot_{};
+};
+
+// Where the cycles of a row go, in total over all output features.
+struct RowTime {
+  std::uint64_t total{};
+  std::uint64_t products{};    // of the fullest column: products with their overhead
+  std::uint64_t mean_beats{};  // of the mean column: products alone
+  std::uint64_t overhead{};    // of the mean column: dispatch and issue
+};
+// All columns of a group together, with `ahead` output features in flight.
+[[nodiscard]] RowTime row_time(const FlowContext& context, const MatrixShape& shape);
+
+// From the last product to the last result in its owner's memory.
+[[nodiscard]] std::uint64_t reduction_tail(const FlowContext& context, const MatrixShape& shape);
+
+}  // namespace wafersim

@@ -1,0 +1,48 @@
+// The closed form of a weight-streaming product on the mesh.
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
+#include "wafersim/kernel/ws_flow.hpp"
+
+namespace wafersim {
+namespace {
+
+// A wafer with the numbers of the mesh, so that both ends of the ladder stand on the same ground.
+WaferSpec wafer_of(const WsRequest& request) {
+  const MeshParameters& mesh = request.parameters;
+  WaferSpec wafer{};
+  wafer.grid = request.grid;
+  wafer.pe.fmacs_fp16 = mesh.f16_lanes;
+  wafer.pe.fmacs_mixed = mesh.mixed_lanes;
+  wafer.pe.fmacs_fp32 = 1;
+  wafer.pe.wavelet_overhead = mesh.repeat_dispatch + mesh.loaded_startup;
+  wafer.pe.task_dispatch = mesh.task_dispatch;
+  wafer.pe.instruction_startup = mesh.instruction_startup;
+  wafer.pe.accumulators = request.accumulators;
+  wafer.fabric = {.ramp_latency = mesh.ramp_cycles, .hop_latency = 1, .wavelet = Bytes{4}};
+  return wafer;
+}
+
+}  // namespace
+
+std::uint64_t ws_closed_form(const WsRequest& request) {
+  const WaferSpec wafer = wafer_of(request);
+  const FlowContext context{.wafer = wafer,
+                            .arithmetic = request.arithmetic,
+                            .layout = {request.grid, {.groups = request.groups, .bands = 1}, request.tokens}};
+  const bool single = request.mask != nullptr || request.arithmetic == Arithmetic::fp32;
+  const MatrixShape shape{.in = request.in,
+                          .out = request.out,
+                          .kept = 0,
+                          .mask = request.mask.get(),
+                          .weights_per_wavelet = single ? 1U : 2U};
+  // The first weights of the last group cross to its first column, turn, and go down as many rows as columns
+  // lie before it; where PEs play the ports, they only start. Then down to the southernmost row, over the
+  // ramp.
+  const std::uint64_t first = request.grid.columns / request.groups * (request.groups - 1);
+  const std::uint64_t entry = request.entry == WeightEntry::edge ? 2 * first + 2
+                                                                 : request.parameters.instruction_startup +
+                                                                       request.parameters.ramp_cycles + 1;
+  return row_time(context, shape).total + reduction_tail(context, shape) + entry + request.grid.rows +
+         request.parameters.ramp_cycles;
+}
+
+}  // namespace wafersim

@@ -1,0 +1,10 @@
+// The weight-streaming product, made from a checked request.
+#pragma once
+
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
+
+namespace wafersim {
+
+[[nodiscard]] WsProgram make_ws_forward(const WsRequest& request);  // and delta, of the transposed matrix
+
+}  // namespace wafersim

@@ -1,0 +1,219 @@
+// The walk and the recursion.
+#include "wafersim/kernel/ws_flow.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "wafersim/mesh/parameters.hpp"
+
+#include "kernel/flow_common.hpp"
+
+namespace wafersim {
+
+using namespace flow;
+
+namespace {
+// source: measured on WSE-2, SpMM on CS-2 benchmarks: FP32 products summed in memory take two cycles an
+// element, and one more every eight.
+constexpr std::uint64_t kFp32SumCycles = 2;
+constexpr std::uint64_t kFp32SumTurn = 8;
+}  // namespace
+
+FeatureWalk::FeatureWalk(const FlowContext& c, const MatrixShape& shape)
+    : pairs_{shape.weights_per_wavelet == 2},
+      dispatch_{c.wafer.pe.task_dispatch},
+      repeat_{c.wafer.pe.wavelet_overhead > 1 ? c.wafer.pe.wavelet_overhead - 1 : 0},
+      issue_{std::min<std::uint64_t>(c.wafer.pe.wavelet_overhead, 1)} {
+  const std::uint64_t t = c.layout.tokens_per_pe();
+  beats_ = cycles_ = vector_cycles(c, t);
+  if (c.arithmetic == Arithmetic::fp32) cycles_ = beats_ * kFp32SumCycles + t / kFp32SumTurn;
+  slot_ = wavelets(c, t, accumulator_bytes(c.arithmetic));
+}
+
+template <class Visit>
+void FeatureWalk::for_each_product(std::uint64_t weights, Visit&& visit) const {
+  const std::uint64_t products = std::max<std::uint64_t>(weights, 1);  // an empty feature meets a zero
+  const std::uint64_t in_first = pairs_ && products % 2 == 0 ? 2 : 1;
+  for (std::uint64_t i = 0; i < products; ++i) {
+    const bool second = pairs_ && (i + in_first) % 2 == 1 && i > 0;  // of its wavelet
+    const std::uint64_t before = i == 0 ? 0 : second ? 0 : i == in_first ? dispatch_ : repeat_;
+    visit(before + issue_);
+  }
+}
+
+std::uint64_t FeatureWalk::beats(std::uint64_t weights) const {
+  return std::max<std::uint64_t>(weights, 1) * beats_;
+}
+
+std::uint64_t FeatureWalk::products(std::uint64_t weights, bool follows_itself) const {
+  std::uint64_t cycles = (follows_itself ? repeat_ : dispatch_) + commit_;
+  bool first = true;  // only multiplies
+  for_each_product(weights, [&](std::uint64_t free) {
+    cycles += free + (first ? beats_ : cycles_);
+    first = false;
+  });
+  return cycles;
+}
+
+std::uint64_t FeatureWalk::delay(std::uint64_t weights, std::uint64_t beats) const {
+  // They begin as soon as the sums are handed over, use the free cycles, and take turns with the products,
+  // which go first.
+  std::uint64_t left = beats;
+  std::uint64_t hidden = 0;
+  for_each_product(weights, [&](std::uint64_t free) {
+    hidden += std::min(free, left);
+    left -= std::min(free, left);
+    left -= std::min(beats_ - 1, left);
+  });
+  return beats - hidden - std::min(left, dispatch_ + commit_);
+}
+
+std::uint64_t FeatureWalk::chain_step(std::uint64_t pending, bool receives) const {
+  return (receives ? 2 : 1) * slot_ + std::min(slot_, pending);
+}
+
+std::uint64_t FeatureWalk::queued() {
+  constexpr MeshParameters kMesh{};
+  return kMesh.output_queue_depth + kMesh.router_queue_depth + kMesh.input_queue_depth +
+         2 * kMesh.ramp_cycles + kMesh.router_queue_depth;  // and one more router on the way back
+}
+
+namespace {
+
+// How the output features are dealt to the columns of a group.
+struct Owners {
+  std::uint64_t columns;
+  std::uint64_t block;
+  std::uint64_t remote;  // features that travel back; the last column, the end of the chain, keeps the others
+
+  Owners(const FlowContext& c, const MatrixShape& shape)
+      : columns{c.layout.feature_columns()},
+        block{c.layout.features_per_pe(shape.out)},
+        remote{std::min(shape.out, (columns - 1) * block)} {}
+  [[nodiscard]] std::uint64_t of(std::uint64_t feature) const {
+    return feature < remote ? columns - 2 - feature / block : columns - 1;
+  }
+  [[nodiscard]] bool ends_block(std::uint64_t feature) const { return (feature + 1) % block == 0; }
+};
+
+// done(x, r): column x has the products of output feature r; reduced(r): r has passed the whole chain.
+class Recursion {
+ public:
+  Recursion(const FlowContext& c, const MatrixShape& shape)
+      : walk_{c, shape},
+        owners_{c, shape},
+        mask_{shape.mask},
+        features_{c.layout.features_per_pe(shape.in)},
+        loaded_{divide_up(shape.in, features_)},
+        ahead_{c.wafer.pe.accumulators},
+        outputs_{shape.out},
+        rows_{mask_ != nullptr ? mask_->rows() : dense_rows()},
+        done_(loaded_),
+        products_(loaded_),
+        single_(loaded_),
+        passed_(loaded_),
+        reduced_(rows_) {
+    for (std::uint64_t weights = 0; weights <= features_; ++weights) {
+      known_.push_back({.products = walk_.products(weights, false),
+                        .repeated = walk_.products(weights, true),
+                        .delay = walk_.delay(weights, walk_.slot()),
+                        .receiving = walk_.delay(weights, 2 * walk_.slot())});
+    }
+    // Columns of a dense matrix that own none of these features are all alike: the first one stands for them.
+    const std::uint64_t owners = divide_up(rows_, owners_.block) + 1;
+    if (mask_ == nullptr && owners < loaded_) skipped_ = loaded_ - 1 - owners;
+  }
+
+  RowTime run() {
+    for (std::uint64_t row = 0; row < rows_; ++row) step(row);
+    const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
+    std::uint64_t mean = 0;
+    for (const std::uint64_t own : products_) mean += own;
+    const std::uint64_t looked_at = loaded_ - skipped_;
+    RowTime time{.total = scaled(reduced_[rows_ - 1]),
+                 .products = scaled(*std::max_element(products_.begin(), products_.end())),
+                 .mean_beats = scaled(divide_up(kept_ * walk_.beats(1), looked_at))};
+    const std::uint64_t products = scaled(divide_up(mean, looked_at));
+    time.overhead = products - std::min(products, time.mean_beats);
+    return time;
+  }
+
+ private:
+  // Enough for the steady state: all features, or some hundreds and a few blocks.
+  [[nodiscard]] std::uint64_t dense_rows() const {
+    return std::min(outputs_, std::max<std::uint64_t>(MaskSample::kRows, 2 * owners_.block));
+  }
+  [[nodiscard]] std::uint64_t kept(std::uint64_t row, std::uint64_t x) const {
+    return mask_ == nullptr ? features_ : mask_->kept(row, x * features_, (x + 1) * features_);
+  }
+
+  void step(std::uint64_t row) {
+    const std::uint64_t released = row >= ahead_ ? reduced_[row - ahead_] : 0;
+    const std::uint64_t owner = owners_.of(row);
+    const bool travels = row < owners_.remote;
+    std::uint64_t latest = 0;
+    std::uint64_t owner_weights = 1;
+    for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
+      const std::uint64_t weights = kept(row, x);
+      const Known& known = known_[weights];
+      const std::uint64_t own = single_[x] ? known.repeated : known.products;
+      if (x == owner) owner_weights = weights;
+      const std::uint64_t start = std::max(done_[x], released);
+      const bool idles = released > done_[x];  // and finds the datapath free for what passes meanwhile
+      while (idles && passed_[x] < row && reduced_[passed_[x]] + walk_.slot() <= start) ++passed_[x];
+      done_[x] = start + own;
+      for (; passed_[x] < row && reduced_[passed_[x]] <= done_[x]; ++passed_[x]) {
+        const bool receives = passed_[x] < owners_.remote && owners_.of(passed_[x]) == x;
+        done_[x] += receives ? known.receiving : known.delay;
+      }
+      single_[x] = walk_.is_single(weights);
+      products_[x] += own;
+      kept_ += weights;
+      latest = std::max(latest, done_[x]);
+    }
+    // The owner's products go on; in turns with the chain they get as many beats as that, if they have them.
+    pending_ = row % owners_.block == 0
+                   ? walk_.beats(owner_weights)
+                   : pending_ - std::min(pending_, walk_.slot()) + walk_.beats(owner_weights);
+    std::uint64_t chain = row > 0 ? reduced_[row - 1] + walk_.chain_step(pending_, travels) : 0;
+    if (row > 0 && travels && owners_.ends_block(row)) {
+      chain -= std::min({FeatureWalk::queued(), owners_.block * walk_.slot(), chain - reduced_[row - 1]});
+    }
+    reduced_[row] = std::max(latest, chain);
+  }
+
+  struct Known {
+    std::uint64_t products, repeated, delay, receiving;
+  };
+
+  FeatureWalk walk_;
+  Owners owners_;
+  const MaskSample* mask_;
+  std::uint64_t features_, loaded_, ahead_, outputs_, rows_;
+  std::vector<std::uint64_t> done_, products_;
+  std::vector<bool> single_;
+  std::vector<std::uint64_t> passed_;  // output features of the chain that took their cycles in a column
+  std::vector<std::uint64_t> reduced_;
+  std::vector<Known> known_;  // by weights of a feature
+  std::uint64_t skipped_{};   // columns behind the first one
+  std::uint64_t kept_{};
+  std::uint64_t pending_{};  // beats of products that the present owner is behind with
+};
+
+}  // namespace
+
+RowTime row_time(const FlowContext& c, const MatrixShape& shape) {
+  return Recursion{c, shape}.run();
+}
+
+std::uint64_t reduction_tail(const FlowContext& c, const MatrixShape& shape) {
+  const FeatureWalk walk{c, shape};
+  const std::uint64_t columns = c.layout.feature_columns();
+  const FabricSpec& fabric = c.wafer.fabric;
+  // Down the chain, and back to the first column, which owns the last features that travel.
+  const bool back = Owners{c, shape}.remote == shape.out;
+  return chain_step(fabric) * (columns - 1) + walk.slot() +
+         (back ? (columns - 1) * fabric.hop_latency + 2 * fabric.ramp_latency + 1 : 0);
+}
+
+}  // namespace wafersim

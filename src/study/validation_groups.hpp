@@ -10,5 +10,6 @@ namespace wafersim {
 [[nodiscard]] std::vector<ValidationPoint> single_pe();
 [[nodiscard]] std::vector<ValidationPoint> matrix_products();
 [[nodiscard]] std::vector<ValidationPoint> stencils();
+[[nodiscard]] std::vector<ValidationPoint> training_steps();
 
 }  // namespace wafersim

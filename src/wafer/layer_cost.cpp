@@ -24,7 +24,8 @@ AttentionTask attention_task(const Layer& layer, std::uint64_t sequence) {
   return {.heads = layer.attention.heads,
           .kv_heads = layer.attention.kv_heads,
           .head_dim = layer.attention.head_dim,
-          .sequence = sequence};
+          .sequence = sequence,
+          .causal = layer.attention.causal};
 }
 
 }  // namespace
@@ -49,28 +50,30 @@ Arithmetic arithmetic_of(const TrainingPlan& plan) {
   return Arithmetic::mixed;
 }
 
-std::uint64_t weight_bytes(const TrainingPlan& plan) {
-  return plan.weights == Precision::fp16 ? 2 : 4;
-}
-// A 16-bit index shares a wavelet with an FP16 value; beside an FP32 value it needs a wavelet of its own.
-std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse) {
-  if (!sparse) return 0;
-  return plan.weights == Precision::fp16 ? 2 : 4;
-}
-std::uint64_t gradient_bytes(const TrainingPlan& plan) {
-  return plan.gradients == Precision::fp16 ? 2 : 4;
-}
-
 const LayerCost& LayerCosts::of(const Layer& layer) {
   const Fraction level = layer.kind == OpKind::linear ? sparsity_level(layer, plan_.sparsity) : Fraction{};
   const AttentionShape& attention = layer.attention;
-  const Key key{layer.kind,
-                {layer.in_features, layer.out_features, layer.vector_weights, layer.inputs.size(),
-                 level.billionths, attention.heads, attention.kv_heads, attention.head_dim},
-                layer.function};
+  const Key key{
+      layer.kind,
+      {layer.in_features, layer.out_features, layer.vector_weights, layer.inputs.size(), level.billionths,
+       attention.heads, attention.kv_heads, attention.head_dim, attention.causal ? 1U : 0U},
+      layer.function};
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second;
-  return known_.emplace(key, compute(layer, level)).first->second;
+  const LayerCost ideal = compute(layer, level);
+  return known_
+      .emplace(key, LayerCost{.forward = as_programmed(ideal.forward),
+                              .gradient = as_programmed(ideal.gradient),
+                              .delta = as_programmed(ideal.delta)})
+      .first->second;
+}
+
+// The software's kernels are busy for longer than the closed forms of ideal ones.
+KernelCost LayerCosts::as_programmed(KernelCost cost) const {
+  const std::uint64_t efficiency = context_.wafer.software_efficiency.billionths;
+  cost.compute = Cycles{multiply_divide_up(cost.compute.count(), Fraction::kOne, efficiency)};
+  cost.fabric = Cycles{multiply_divide_up(cost.fabric.count(), Fraction::kOne, efficiency)};
+  return cost;
 }
 
 LayerCost LayerCosts::linear(const Layer& layer, Fraction level) const {

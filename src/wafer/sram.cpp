@@ -29,6 +29,25 @@ Counts working_set(const Graph& graph, const Layer& layer, const std::set<Tensor
   return counts;
 }
 
+// Forward only: at each layer, the features of the tensors that it or a later layer still reads, and of its
+// output.
+std::vector<Counts> forward_sets(const Graph& graph) {
+  std::vector<std::size_t> last_use(graph.tensors.size());
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    for (const TensorId input : graph.layers[i].inputs) last_use[input] = i;
+  }
+  std::vector<Counts> sets;
+  std::set<TensorId> live;
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    live.insert(graph.layers[i].output);
+    Counts counts;
+    for (const TensorId tensor : live) ++counts[graph.tensors[tensor].features];
+    sets.push_back(std::move(counts));
+    std::erase_if(live, [&](TensorId tensor) { return last_use[tensor] <= i; });
+  }
+  return sets;
+}
+
 }  // namespace
 
 Bytes SramBudget::used() const {
@@ -46,6 +65,12 @@ LiveTensors::LiveTensors(const Workload& workload)
     : value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
       accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
   const Graph& graph = workload.graph;
+  if (workload.plan.mode == StepMode::evaluate) {
+    std::set<Counts> distinct;
+    for (Counts& counts : forward_sets(graph)) distinct.insert(std::move(counts));
+    for (const Counts& counts : distinct) working_sets_.push_back(as_sizes(counts));
+    return;
+  }
   Counts kept_counts;
   std::set<TensorId> kept;
   for (const TensorId tensor : kept_tensors(graph, workload.plan.recompute)) {

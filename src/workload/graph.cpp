@@ -28,14 +28,18 @@ std::uint64_t Graph::parameters() const {
   return narrow(total);
 }
 
+std::uint64_t token_pairs(std::uint64_t sequence, bool causal) {
+  return narrow(causal ? Wide{sequence} * (sequence + 1) / 2 : Wide{sequence} * sequence);
+}
+
 std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence) {
   switch (layer.kind) {
     case OpKind::linear:
       return narrow(static_cast<Wide>(layer.matrix_weights) * sequence);
     case OpKind::attention: {
-      // Each token meets every token twice: QKᵀ, then AV.
+      // Each token meets every token that it may see twice: QKᵀ, then AV.
       const Wide per_pair = Wide{2} * layer.attention.heads * layer.attention.head_dim;
-      return narrow(Wide{narrow(per_pair * sequence)} * sequence);
+      return narrow(Wide{narrow(per_pair)} * token_pairs(sequence, layer.attention.causal));
     }
     default:
       return 0;

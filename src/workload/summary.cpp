@@ -22,7 +22,9 @@ std::vector<std::uint32_t> blocks_of_tensors(const Graph& graph) {
   return block;
 }
 
-Flops flops_of(Wide macs, bool again) {
+Flops flops_of(Wide macs, const Layer& layer, const TrainingPlan& plan) {
+  if (plan.mode == StepMode::evaluate) return {.forward = 2 * macs};
+  const bool again = plan.recompute == Recompute::layer && layer.block != 0;
   return {.forward = 2 * macs, .backward = 4 * macs, .recompute = again ? 2 * macs : 0};
 }
 
@@ -46,6 +48,7 @@ std::uint64_t largest_block_features(const Graph& graph, const std::vector<Tenso
 
 ActivationSummary activations_of(const Workload& workload) {
   ActivationSummary summary;
+  if (workload.plan.mode == StepMode::evaluate) return summary;
   const std::vector<TensorId> kept = kept_tensors(workload.graph, workload.plan.recompute);
   for (const TensorId tensor : kept) summary.kept_features += workload.graph.tensors[tensor].features;
   if (workload.plan.recompute == Recompute::layer) {
@@ -97,14 +100,13 @@ Work& Work::operator+=(const Work& other) {
 }
 
 Work work_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences) {
-  const bool again = plan.recompute == Recompute::layer && layer.block != 0;
   const Wide macs = static_cast<Wide>(forward_macs(layer, plan.sequence_length)) * sequences;
   Wide pruned = 0;
   if (layer.kind == OpKind::linear) {
     const std::uint64_t weights = layer.matrix_weights - kept_matrix_weights(layer, plan.sparsity);
     pruned = static_cast<Wide>(weights) * plan.sequence_length * sequences;
   }
-  return {.done = flops_of(macs - pruned, again), .skipped = flops_of(pruned, again)};
+  return {.done = flops_of(macs - pruned, layer, plan), .skipped = flops_of(pruned, layer, plan)};
 }
 
 Work work_of(const Workload& workload, std::uint64_t sequences) {

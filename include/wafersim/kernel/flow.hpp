@@ -57,6 +57,7 @@ struct AttentionTask {
   std::uint64_t kv_heads{};
   std::uint64_t head_dim{};
   std::uint64_t sequence{};
+  bool causal{};  // a token sees itself and those before it
 };
 [[nodiscard]] KernelCost attention_forward(const FlowContext& context, const AttentionTask& task);
 [[nodiscard]] KernelCost attention_backward(const FlowContext& context, const AttentionTask& task);

@@ -38,11 +38,6 @@ struct LayerCost {
 
 [[nodiscard]] Arithmetic arithmetic_of(const TrainingPlan& plan);
 
-// Bytes of a streamed weight's value; of what is stored or sent beside it to place it (sparse matrices only).
-[[nodiscard]] std::uint64_t weight_bytes(const TrainingPlan& plan);
-[[nodiscard]] std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse);
-[[nodiscard]] std::uint64_t gradient_bytes(const TrainingPlan& plan);
-
 // Costs of one layer when `layout` says where tokens and features lie. Remembers layers of the same shape.
 class LayerCosts {
  public:
@@ -55,9 +50,10 @@ class LayerCosts {
 
  private:
   [[nodiscard]] LayerCost compute(const Layer& layer, Fraction level) const;
+  [[nodiscard]] KernelCost as_programmed(KernelCost cost) const;
   [[nodiscard]] LayerCost linear(const Layer& layer, Fraction level) const;
 
-  using Key = std::tuple<OpKind, std::array<std::uint64_t, 8>, std::string>;
+  using Key = std::tuple<OpKind, std::array<std::uint64_t, 9>, std::string>;
   FlowContext context_;
   const TrainingPlan& plan_;
   MaskLibrary& masks_;

@@ -81,8 +81,12 @@ struct Graph {
   friend bool operator==(const Graph&, const Graph&) = default;
 };
 
+// Pairs of tokens that meet in attention over one sequence: causal, each token sees itself and those before
+// it.
+[[nodiscard]] std::uint64_t token_pairs(std::uint64_t sequence, bool causal);
+
 // Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only
-// (linear and attention; causal attention is counted in full, as the wafer computes it).
+// (linear and attention).
 [[nodiscard]] std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence);
 
 }  // namespace wafersim

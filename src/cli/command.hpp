@@ -23,6 +23,8 @@ struct Command {
 int run_command(const Arguments& arguments);
 int describe_command(const Arguments& arguments);
 int convert_command(const Arguments& arguments);
+int pipeline_command(const Arguments& arguments);
+int scale_command(const Arguments& arguments);
 int sweep_command(const Arguments& arguments);
 int compare_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);

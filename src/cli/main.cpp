@@ -21,6 +21,8 @@ std::span<const Command> commands() {
       Command{"run", "simulate a training step of a workload on a machine", &run_command},
       Command{"describe", "what follows from a machine, a workload, or both", &describe_command},
       Command{"convert", "write a model of any format as a workload file", &convert_command},
+      Command{"pipeline", "weights resident on the wafer, beside the same model streamed", &pipeline_command},
+      Command{"scale", "weak and strong scaling, and where the limit changes", &scale_command},
       Command{"sweep", "run a study: many points, one table", &sweep_command},
       Command{"compare", "two results or two sweeps: what changed, and where it came from", &compare_command},
       Command{"check", "run baselines again and say what changed: cycle regression for CI", &check_command},

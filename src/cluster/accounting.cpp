@@ -9,6 +9,8 @@
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/time.hpp"
 #include "wafersim/cluster/attribution.hpp"
+#include "wafersim/config/derived.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/bottleneck.hpp"
@@ -25,8 +27,9 @@ Cycles step_cycles(const Wafer& wafer, std::size_t index) {
   return wafer.clock().between(began, wafer.step_ends()[index]);
 }
 
-const Wafer& first_wafer(const Cluster& cluster) {
-  return *cluster.nodes().front().wafer;
+// The one whose step is reported; with equal nodes the first.
+const Wafer& busiest_wafer(const Cluster& cluster) {
+  return *cluster.busiest_node().wafer;
 }
 
 double per_second(double amount, Picoseconds time) {
@@ -34,9 +37,9 @@ double per_second(double amount, Picoseconds time) {
 }
 
 StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster) {
-  const Wafer& wafer = first_wafer(cluster);
+  const Wafer& wafer = busiest_wafer(cluster);
   const std::size_t last = wafer.step_ends().size() - 1;
-  const std::uint64_t nodes = machine.cluster.nodes;
+  const std::uint64_t nodes = working_nodes(machine.cluster);
   const auto sequences = static_cast<double>(run.wafer.sequences() * nodes);
 
   StepOutcome step;
@@ -63,9 +66,9 @@ StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cl
 
 void add_op(LayerOutcome& layer, const StepOp& op, const OpShare& share) {
   (op.pass == Pass::forward ? layer.forward_cycles : layer.backward_cycles) += share.total;
-  layer.compute_cycles += op.compute;
-  layer.fabric_cycles += op.fabric;
-  layer.fill_cycles += op.fill;
+  layer.compute_cycles += share.compute;
+  layer.fabric_cycles += share.fabric;
+  layer.fill_cycles += share.fill;
   layer.stream_wait_cycles += share.stream_wait;
   layer.reduce_wait_cycles += share.reduce_wait;
   layer.update_wait_cycles += share.update_wait;
@@ -86,7 +89,7 @@ std::vector<LayerOutcome> layer_table(const PlannedRun& run, const Cluster& clus
     row.weights = layer.owned_weights();
     row.nonzero_weights = run.step.program.stored[id].weights;
     row.update_cycles =
-        cycles_in(cluster.shards().front()->update_time(id), first_wafer(cluster).clock().frequency());
+        cycles_in(cluster.shards().front()->update_time(id), busiest_wafer(cluster).clock().frequency());
     layers.push_back(std::move(row));
   }
   for (std::size_t i = 0; i < shares.ops.size(); ++i) {
@@ -145,10 +148,11 @@ StreamCount& operator+=(StreamCount& a, const StreamCount& b) {
 RunLedger ledger_of(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
                     const StepShares& shares, Picoseconds step_time) {
   RunLedger ledger;
-  ledger.nodes = machine.cluster.nodes;
-  const std::uint64_t lanes = machine.wafer.io.lanes;
-  for (std::uint64_t lane = 0; lane < cluster.shards().size(); ++lane) {
-    const ShardStats& stats = cluster.shards()[lane]->stats();
+  ledger.nodes = working_nodes(machine.cluster);
+  const std::uint64_t lanes = cluster.working_lanes();
+  for (std::size_t i = 0; i < cluster.shards().size(); ++i) {
+    const ShardStats& stats = cluster.shards()[i]->stats();
+    const std::uint64_t lane = cluster.simulated_lanes()[i];
     const StreamCount down = expected(run.step.program, &StepOp::weights, lane, lanes, machine.cluster.steps);
     const StreamCount up = expected(run.step.program, &StepOp::gradients, lane, lanes, machine.cluster.steps);
     ledger.lanes.push_back({.expected_down = down,
@@ -165,14 +169,14 @@ RunLedger ledger_of(const MachineSpec& machine, const PlannedRun& run, const Clu
     ledger.node_counts.push_back({.received = {stats.weights_received, stats.weight_bytes_received},
                                   .sent = {stats.gradients_sent, stats.gradient_bytes_sent}});
   }
-  ledger.flops_counted = 2 * run.step.work.fmacs * machine.cluster.nodes;
+  ledger.flops_counted = 2 * run.step.work.fmacs * working_nodes(machine.cluster);
   ledger.busy = busy_stations(cluster, machine, step_time);
   for (std::size_t i = 0; i < shares.ops.size(); ++i) {
     const StepOp& op = run.step.program.ops[i];
     ledger.waits.push_back(
         {.operation = fmt::format("{} of {}", to_string(op.pass), run.workload.graph.layers[op.layer].name),
          .total = shares.ops[i].total,
-         .busy = op.compute + op.fabric + op.fill,
+         .busy = shares.ops[i].compute + shares.ops[i].fabric + shares.ops[i].fill,
          .waited = shares.ops[i].waited});
   }
   return ledger;
@@ -188,21 +192,37 @@ void check_laws(RunLedger ledger, const Outcome& outcome) {
   throw InternalFault{fmt::format("the run broke its own laws:\n  {}", fmt::join(broken, "\n  "))};
 }
 
+std::string name_of_straggler(const MachineSpec& machine, const Cluster& cluster) {
+  const NodeClass& node = cluster.busiest_node();
+  if (machine.cluster.jitter > Fraction{}) return fmt::format("node {} (after jitter)", node.number);
+  return fmt::format("node {} at {} of the speed of the others", node.number, spell(node.wafer->speed()));
+}
+
+std::string name_of_slow_link(const SwarmXSpec& swarmx) {
+  const auto slower = [](const LinkFault& a, const LinkFault& b) {
+    return b.rate == Fraction{} || (a.rate != Fraction{} && a.rate < b.rate);
+  };
+  const LinkFault& link = *std::min_element(swarmx.link_faults.begin(), swarmx.link_faults.end(), slower);
+  return fmt::format("link {} into level {} of lane {} at {} of its rate", link.index, link.level, link.lane,
+                     spell(link.rate));
+}
+
 }  // namespace
 
 Cycles steady_step(const Cluster& cluster) {
-  const Wafer& wafer = first_wafer(cluster);
+  const Wafer& wafer = busiest_wafer(cluster);
   return step_cycles(wafer, wafer.step_ends().size() - 1);
 }
 
 Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
                 const WhatIfs& what_ifs) {
-  const StepShares shares = share_out(run.step.program, first_wafer(cluster));
+  const StepShares shares = share_out(busiest_wafer(cluster));
   const CyclesByPart parts = shares.parts();
   const TrainingPlan& plan = run.workload.plan;
 
   Outcome outcome;
-  outcome.nodes = machine.cluster.nodes;
+  outcome.mode = plan.mode;
+  outcome.nodes = working_nodes(machine.cluster);
   outcome.sequences_per_node = run.wafer.sequences();
   outcome.tokens_per_node = outcome.sequences_per_node * plan.sequence_length;
   outcome.bytes_per_parameter =
@@ -220,6 +240,14 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
         {.part = part, .cycles = parts[i], .step_cycles_if_infinite = steady_step(*what_ifs.one_part[i])});
   }
   outcome.step_cycles_if_stream_infinite = steady_step(*what_ifs.stream);
+  if (what_ifs.equal_nodes != nullptr) {
+    outcome.uneven.push_back({.what = name_of_straggler(machine, cluster),
+                              .step_cycles_if_even = steady_step(*what_ifs.equal_nodes)});
+  }
+  if (what_ifs.equal_links != nullptr) {
+    outcome.uneven.push_back({.what = name_of_slow_link(machine.swarmx),
+                              .step_cycles_if_even = steady_step(*what_ifs.equal_links)});
+  }
   outcome.memory = memory_table(machine, run);
   outcome.store = store_outcome(machine, run, outcome);
   check_laws(ledger_of(machine, run, cluster, shares, outcome.step.time), outcome);

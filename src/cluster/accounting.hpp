@@ -18,10 +18,15 @@ struct PlannedRun {
   PlannedStep step;
 };
 
+// Throws InputError or DoesNotFit.
+[[nodiscard]] PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks);
+
 // The same step with parts of the machine infinitely fast.
 struct WhatIfs {
   std::array<const Cluster*, kParts> one_part{};
-  const Cluster* stream{};  // everything between the store and the wafer's edge
+  const Cluster* stream{};       // everything between the store and the wafer's edge
+  const Cluster* equal_nodes{};  // no stragglers, no jitter; null if there are none
+  const Cluster* equal_links{};  // no slow links; null if there are none
 };
 
 // Everything but the sparsity section. Throws InternalFault if a law is broken.
@@ -31,8 +36,7 @@ struct WhatIfs {
 // What a sparse run skipped, before anything is compared.
 [[nodiscard]] SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome);
 // The dense twin's step beside it, and where the savings went.
-void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const PlannedRun& dense,
-                        const Cluster& dense_cluster);
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const Cluster& dense_cluster);
 
 [[nodiscard]] std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster);
 

@@ -28,10 +28,13 @@ Cycles proportion(Cycles whole, std::uint64_t part, std::uint64_t all) {
   return all == 0 ? Cycles{} : Cycles{multiply_divide_down(whole.count(), part, all)};
 }
 
-OpShare share_of(const StepOp& op, const OpRecord& record, Cycles total) {
+OpShare share_of(const OpRecord& record, Cycles total) {
   OpShare share;
   share.total = total;
-  share.waited = total - record.busy;
+  share.compute = record.compute;
+  share.fabric = record.fabric;
+  share.fill = record.fill;
+  share.waited = total - record.busy();
   // First between the two kinds of waiting, then each among its causes.
   const std::uint64_t stream = record.stream_wait.sum();
   const std::uint64_t gradient = record.gradient_wait.sum();
@@ -45,9 +48,9 @@ OpShare share_of(const StepOp& op, const OpRecord& record, Cycles total) {
   for (const Part part : kAllParts) {
     share.parts[index_of(part)] = gradient_parts[index_of(part)] + weight_parts[index_of(part)];
   }
-  share.parts[index_of(Part::compute)] += op.compute;
-  share.parts[index_of(Part::fabric)] += op.fabric;
-  share.parts[index_of(Part::fill)] += op.fill;
+  share.parts[index_of(Part::compute)] += record.compute;
+  share.parts[index_of(Part::fabric)] += record.fabric;
+  share.parts[index_of(Part::fill)] += record.fill;
   return share;
 }
 
@@ -76,22 +79,21 @@ CyclesByPart split(Cycles whole, const Weights& weights, Part fallback) {
   return shares;
 }
 
-StepShares share_out(const StepProgram& program, const std::vector<OpRecord>& records, const Instant& began,
-                     const WaferClock& clock) {
+StepShares share_out(const std::vector<OpRecord>& records, const Instant& began, const WaferClock& clock) {
   StepShares step;
   Cycles before;  // boundaries are rounded from the step's start, so the operations sum to the step
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Cycles until = clock.between(began, records[i].ended);
-    step.ops.push_back(share_of(program.ops[i], records[i], until - before));
+    step.ops.push_back(share_of(records[i], until - before));
     before = until;
   }
   step.total = before;
   return step;
 }
 
-StepShares share_out(const StepProgram& program, const Wafer& wafer) {
+StepShares share_out(const Wafer& wafer) {
   const std::vector<Instant>& ends = wafer.step_ends();
-  return share_out(program, wafer.records(), ends[ends.size() - 2], wafer.clock());
+  return share_out(wafer.records(), ends[ends.size() - 2], wafer.clock());
 }
 
 CyclesByPart StepShares::parts() const {

@@ -79,9 +79,7 @@ std::string stream_sentence(const Outcome& outcome) {
   return text;
 }
 
-}  // namespace
-
-std::string bottleneck_sentence(const Outcome& outcome) {
+std::string part_sentence(const Outcome& outcome) {
   const Cycles step = outcome.step.cycles;
   const PartOutcome& best = best_single(outcome);
   if (outcome.step_cycles_if_stream_infinite < best.step_cycles_if_infinite ||
@@ -94,6 +92,19 @@ std::string bottleneck_sentence(const Outcome& outcome) {
       "wafers wait {:.1f} % of the step for weights",
       name_of(best.part), percent(best.cycles, step), percent(best.step_cycles_if_infinite, step),
       percent(waiting_for_stream(outcome), step));
+}
+
+}  // namespace
+
+std::string bottleneck_sentence(const Outcome& outcome) {
+  std::string text = part_sentence(outcome);
+  for (const UnevenOutcome& uneven : outcome.uneven) {
+    text += fmt::format(
+        "; {} holds up all the others: as fast as they are, the step would take {:.1f} % of its "
+        "time",
+        uneven.what, percent(uneven.step_cycles_if_even, outcome.step.cycles));
+  }
+  return text;
 }
 
 }  // namespace wafersim

@@ -2,12 +2,15 @@
 #include "wafersim/cluster/cluster.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "wafersim/base/wide.hpp"
 #include "wafersim/cluster/step_program.hpp"
+#include "wafersim/config/derived.hpp"
 #include "wafersim/memoryx/flash.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
 
@@ -37,11 +40,50 @@ Cluster::Cluster(const sc_core::sc_module_name& name, const MachineSpec& machine
       scenario_{scenario},
       faults_{faults},
       trail_{scenario.explain} {
-  const Folding folding = machine.cluster.fold_nodes ? Folding::folded : Folding::unfolded;
-  const TreeNode tree = build_tree(machine.cluster.nodes, machine.swarmx.fanout, folding);
-  make_nodes(tree, 1);
-  const std::uint64_t lanes = machine.cluster.fold_lanes ? 1 : machine.wafer.io.lanes;
-  for (std::uint64_t lane = 0; lane < lanes; ++lane) make_lane(lane, tree);
+  choose_lanes();
+  tree_ = plan_tree();
+  make_nodes(tree_, 1);
+  for (std::size_t i = 1; i < nodes_.size(); ++i) {
+    if (nodes_[i].wafer->busy_per_step() > nodes_[busiest_].wafer->busy_per_step()) busiest_ = i;
+  }
+  if (scenario.explain == Trail::Mode::record) nodes_[busiest_].wafer->keep_records();
+  for (lane_ = 0; lane_ < simulated_lanes_.size(); ++lane_) make_lane(simulated_lanes_[lane_]);
+}
+
+// A lane with a failed link carries nothing. Of the others those with a slow link stand for themselves, and
+// the first of the rest, which carries as much as any of them, for all of the rest.
+void Cluster::choose_lanes() {
+  std::set<std::uint64_t> failed;
+  std::set<std::uint64_t> slow;
+  for (const LinkFault& fault : machine_.swarmx.link_faults)
+    (fault.rate == Fraction{} ? failed : slow).insert(fault.lane);
+  bool represented = false;
+  for (std::uint64_t name = 0; name < machine_.wafer.io.lanes; ++name) {
+    if (failed.contains(name)) continue;
+    const bool equal = !slow.contains(name) && machine_.cluster.fold_lanes;
+    if (!equal || !represented) simulated_lanes_.push_back(lane_names_.size());
+    represented = represented || equal;
+    lane_names_.push_back(name);
+  }
+}
+
+TreeNode Cluster::plan_tree() const {
+  const ClusterSpec& cluster = machine_.cluster;
+  TreeSpec spec{.nodes = cluster.nodes, .fanouts = tree_fanouts(machine_.swarmx, cluster.nodes)};
+  spec.failed = {cluster.failed_nodes.begin(), cluster.failed_nodes.end()};
+  if (!scenario_.equal_nodes) {
+    for (const Straggler& straggler : cluster.stragglers)
+      spec.kinds.insert_or_assign(straggler.node, straggler.speed.billionths);
+    // Every node draws for itself.
+    for (std::uint64_t node = 0; cluster.jitter > Fraction{} && node < cluster.nodes; ++node)
+      spec.kinds.insert_or_assign(node, Fraction::kOne + 1 + node);
+  }
+  for (const LinkFault& fault : machine_.swarmx.link_faults) {
+    if (fault.rate == Fraction{} || scenario_.equal_links) continue;
+    spec.slow_links.push_back(
+        {.lane = fault.lane, .level = fault.level, .index = fault.index, .rate = fault.rate});
+  }
+  return build_tree(spec, cluster.fold_nodes ? Folding::folded : Folding::unfolded);
 }
 
 bool Cluster::infinite(Part part) const {
@@ -72,14 +114,30 @@ StationSpec Cluster::node_link() const {
   return link;
 }
 
-ShardSpec Cluster::shard_spec(std::uint64_t lane, bool direct) const {
+StationSpec Cluster::link_into(const TreeNode& to, std::uint64_t lane) const {
+  StationSpec link = to.branches.empty() ? node_link() : swarmx_link();
+  const auto slow = to.slow.find(lane_names_[lane]);
+  if (slow != to.slow.end() && link.rate != kUnlimited)
+    link.rate = part_of(link.rate, slow->second.billionths);
+  return link;
+}
+
+// Infinitely fast together with the links that it feeds.
+StationSpec Cluster::adder() const {
+  StationSpec adder = swarmx_link();
+  adder.rate = rate(Part::swarmx, machine_.swarmx.reduce_rate);
+  adder.latency = {};
+  return adder;
+}
+
+ShardSpec Cluster::shard_spec(std::uint64_t lane) const {
   const MemoryXSpec& store = machine_.memoryx;
   const FlashShares flash = flash_shares(store.flash);
   const BytesPerSecond dram_clocks{store.dram.clock.count()};
-  StationSpec link = direct ? node_link() : swarmx_link();
+  StationSpec link = link_into(tree_, lane);
   link.serving = Serving::store_and_forward;  // a chunk leaves when it has been read
   return {.lane = lane,
-          .lanes = machine_.wafer.io.lanes,
+          .lanes = working_lanes(),
           .steps = static_cast<std::uint32_t>(machine_.cluster.steps),
           .chunk = machine_.swarmx.chunk,
           .dram_stream = rate(Part::dram, for_streaming(dram_clocks, store.dram.stream_share)),
@@ -92,43 +150,50 @@ ShardSpec Cluster::shard_spec(std::uint64_t lane, bool direct) const {
           .link = link};
 }
 
-WaferModuleSpec Cluster::wafer_spec() const {
+WaferModuleSpec Cluster::wafer_spec(const TreeNode& leaf) const {
   const WaferSpec& wafer = machine_.wafer;
   const Bytes pes{wafer.grid.columns * wafer.grid.rows};
-  const auto per_lane = [&](Bytes per_pe) { return Bytes{(pes * per_pe.count()).count() / wafer.io.lanes}; };
-  StationSpec link = node_link();
-  link.serving = Serving::store_and_forward;
-  return {.clock = wafer.clock,
-          .lanes = wafer.io.lanes,
-          .simulated_lanes = machine_.cluster.fold_lanes ? 1 : wafer.io.lanes,
-          .steps = static_cast<std::uint32_t>(machine_.cluster.steps),
-          .chunk = machine_.swarmx.chunk,
-          .receive_buffer = std::max(per_lane(wafer.receive_buffer), machine_.swarmx.chunk * 2),
-          .gradient_buffer = std::max(per_lane(wafer.gradient_buffer), machine_.swarmx.chunk * 2),
-          .link_up = link,
-          .free_compute = infinite(Part::compute),
-          .free_fabric = infinite(Part::fabric),
-          .free_fill = infinite(Part::fill)};
+  const auto per_lane = [&](Bytes per_pe) { return Bytes{(pes * per_pe.count()).count() / working_lanes()}; };
+  WaferModuleSpec spec{
+      .clock = wafer.clock,
+      .lanes = working_lanes(),
+      .simulated_lanes = simulated_lanes_,
+      .steps = static_cast<std::uint32_t>(machine_.cluster.steps),
+      .chunk = machine_.swarmx.chunk,
+      .receive_buffer = std::max(per_lane(wafer.receive_buffer), machine_.swarmx.chunk * 2),
+      .gradient_buffer = std::max(per_lane(wafer.gradient_buffer), machine_.swarmx.chunk * 2),
+      .links_up = {},
+      .free_compute = infinite(Part::compute),
+      .free_fabric = infinite(Part::fabric),
+      .free_fill = infinite(Part::fill)};
+  for (const std::uint64_t lane : simulated_lanes_) {
+    spec.links_up.push_back(link_into(leaf, lane));
+    spec.links_up.back().serving = Serving::store_and_forward;
+  }
+  if (scenario_.equal_nodes) return spec;
+  for (const Straggler& straggler : machine_.cluster.stragglers) {
+    if (straggler.node == leaf.first) spec.speed = straggler.speed;
+  }
+  spec.jitter = machine_.cluster.jitter;
+  spec.jitter_seed = machine_.cluster.jitter_seed + leaf.first;
+  return spec;
 }
 
 void Cluster::make_nodes(const TreeNode& tree, std::uint64_t multiplicity) {
   if (tree.branches.empty()) {
     const std::string name = fmt::format("node{}", nodes_.size());
-    WaferModuleSpec spec = wafer_spec();
-    spec.keep_records = nodes_.empty() && scenario_.explain == Trail::Mode::record;
-    nodes_.push_back({std::make_unique<Wafer>(name.c_str(), spec, program_, trail_, faults_), multiplicity});
+    nodes_.push_back({std::make_unique<Wafer>(name.c_str(), wafer_spec(tree), program_, trail_, faults_),
+                      multiplicity, tree.first});
     return;
   }
   for (const auto& [equal, subtree] : tree.branches) make_nodes(subtree, multiplicity * equal);
 }
 
-void Cluster::make_lane(std::uint64_t lane, const TreeNode& tree) {
-  lane_ = lane;
+void Cluster::make_lane(std::uint64_t lane) {
   next_node_ = 0;
   const std::string name = fmt::format("shard{}", lane);
-  shards_.push_back(std::make_unique<Shard>(name.c_str(), shard_spec(lane, tree.branches.empty()), program_,
-                                            trail_, faults_));
-  connect(shards_.back()->down, shards_.back()->up, tree, 0, 1);
+  shards_.push_back(std::make_unique<Shard>(name.c_str(), shard_spec(lane), program_, trail_, faults_));
+  connect(shards_.back()->down, shards_.back()->up, tree_, 0, 1);
 }
 
 void Cluster::connect(OutPort& down, InPort& up, const TreeNode& tree, std::uint64_t level,
@@ -139,14 +204,17 @@ void Cluster::connect(OutPort& down, InPort& up, const TreeNode& tree, std::uint
     wafer.gradients_out(lane_).socket.bind(up.socket);
     return;
   }
-  const bool feeds_nodes = tree.branches.front().subtree.branches.empty();
+  const std::uint64_t lane = simulated_lanes_[lane_];
   SwitchSpec spec{.chunk = machine_.swarmx.chunk,
                   .buffer = machine_.swarmx.buffer,
-                  .link_down = feeds_nodes ? node_link() : swarmx_link(),
-                  .link_up = swarmx_link(),
+                  .adder = adder(),
+                  .link_up = link_into(tree, lane),
                   .children = {}};
-  for (const auto& branch : tree.branches) spec.children.push_back(branch.multiplicity);
-  const std::string name = fmt::format("lane{}_level{}_switch{}", lane_, level, switches_.size());
+  for (const auto& [equal, subtree] : tree.branches) {
+    spec.children.push_back({.multiplicity = equal, .link = link_into(subtree, lane)});
+  }
+  const bool feeds_nodes = tree.branches.front().subtree.branches.empty();
+  const std::string name = fmt::format("lane{}_level{}_switch{}", lane, level, switches_.size());
   switches_.push_back(
       {std::make_unique<Switch>(name.c_str(), spec, trail_), level, multiplicity, feeds_nodes});
   Switch& module = *switches_.back().module;

@@ -2,7 +2,6 @@
 #include "wafersim/cluster/run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -12,9 +11,11 @@
 #include "wafersim/base/time.hpp"
 #include "wafersim/cluster/cluster.hpp"
 #include "wafersim/cluster/step_program.hpp"
+#include "wafersim/config/derived.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/accounting.hpp"
+#include "cluster/simulation.hpp"
 
 namespace wafersim {
 
@@ -38,63 +39,16 @@ bool is_sparse(const Workload& workload) {
   });
 }
 
-// All clusters live side by side in one simulation, because SystemC elaborates only once.
-class Simulation {
- public:
-  explicit Simulation(const MachineSpec& machine) : machine_{machine} {}
-
-  const Cluster& add(const TrainingPlan& plan, const StepProgram& program, const Scenario& scenario) {
-    clusters_.push_back(
-        std::make_unique<Cluster>(scenario.name.c_str(), machine_, plan, program, scenario, faults_));
-    return *clusters_.back();
-  }
-
-  void run(const Progress& progress) {
-    if (progress) {
-      run_in_slices(progress);
-    } else {
-      sc_core::sc_start();
-    }
-    faults_.rethrow_if_any();
-    for (const auto& cluster : clusters_) {
-      if (cluster->finished()) continue;
-      throw InternalFault{fmt::format("the simulation came to a halt: {}", cluster->waiting_for())};
-    }
-  }
-
- private:
-  // The same events in the same order, but control comes back now and then.
-  void run_in_slices(const Progress& progress) {
-    sc_core::sc_start(sc_core::SC_ZERO_TIME);  // before this nothing is pending
-    // Picoseconds; doubled, so that even a year of simulated time has few slices.
-    std::uint64_t slice = 1'000'000;
-    while (sc_core::sc_pending_activity() && sc_core::sc_get_status() != sc_core::SC_STOPPED) {
-      const std::uint64_t left = ~std::uint64_t{0} - sc_core::sc_time_stamp().value();
-      const auto began = std::chrono::steady_clock::now();
-      sc_core::sc_start(sc_core::sc_time::from_value(std::min(slice, left)));
-      if (std::chrono::steady_clock::now() - began < std::chrono::milliseconds{20})
-        slice = std::min(slice * 2, left);
-      double done = 0;
-      for (const auto& cluster : clusters_)
-        done += cluster->progress() / static_cast<double>(clusters_.size());
-      progress(done);
-    }
-  }
-
-  const MachineSpec& machine_;
-  Faults faults_;
-  std::vector<std::unique_ptr<Cluster>> clusters_;
-};
-
-PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks) {
-  PlannedRun run{.workload = workload,
-                 .wafer = plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks),
-                 .step = {}};
-  run.step = plan_step(machine, workload, run.wafer, masks);
-  return run;
+void check_failed_nodes(const ClusterSpec& cluster) {
+  if (cluster.failed_nodes.empty() || cluster.on_failed_node == OnFailedNode::go_on) return;
+  throw DoesNotFit{
+      fmt::format("node {} has failed, and cluster.on_failed_node is 'stop': the step never completes; with "
+                  "'continue' the other {} go on without it and its sequences",
+                  cluster.failed_nodes.front(), working_nodes(cluster))};
 }
 
 RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+  check_failed_nodes(machine.cluster);
   MaskLibrary masks;
   const PlannedRun run = plan_run(machine, workload, masks);
   std::optional<PlannedRun> dense;
@@ -107,19 +61,29 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
     }
   }
 
-  Simulation simulation{machine};
-  const Cluster& real = simulation.add(workload.plan, run.step.program,
+  Simulation simulation;
+  const Cluster& real = simulation.add(machine, workload.plan, run.step.program,
                                        {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
   const auto what_if = [&](std::string_view name, std::vector<Part> infinite) {
-    return &simulation.add(workload.plan, run.step.program,
+    return &simulation.add(machine, workload.plan, run.step.program,
                            {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
   };
   WhatIfs what_ifs;
   for (const Part part : kAllParts) what_ifs.one_part[index_of(part)] = what_if(to_string(part), {part});
   what_ifs.stream = what_if("stream", {Part::io, Part::swarmx, Part::dram, Part::flash});
+  const ClusterSpec& nodes = machine.cluster;
+  if (!nodes.stragglers.empty() || nodes.jitter > Fraction{}) {
+    what_ifs.equal_nodes = &simulation.add(machine, workload.plan, run.step.program,
+                                           {.name = "equal_nodes", .infinite = {}, .equal_nodes = true});
+  }
+  const auto& faults = machine.swarmx.link_faults;
+  if (std::any_of(faults.begin(), faults.end(), [](const LinkFault& it) { return it.rate > Fraction{}; })) {
+    what_ifs.equal_links = &simulation.add(machine, workload.plan, run.step.program,
+                                           {.name = "equal_links", .infinite = {}, .equal_links = true});
+  }
   const Cluster* dense_cluster = nullptr;
   if (dense) {
-    dense_cluster = &simulation.add(dense->workload.plan, dense->step.program,
+    dense_cluster = &simulation.add(machine, dense->workload.plan, dense->step.program,
                                     {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
   }
   simulation.run(progress);
@@ -127,13 +91,21 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
   if (is_sparse(workload)) result.outcome.sparsity = skipped_work(run, result.outcome);
-  if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense, *dense_cluster);
+  if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_cluster);
   if (!dense_refused.empty()) result.outcome.sparsity->dense_refused = dense_refused;
   result.trace = trace_of(run, real);
   return result;
 }
 
 }  // namespace
+
+PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks) {
+  PlannedRun run{.workload = workload,
+                 .wafer = plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks),
+                 .step = {}};
+  run.step = plan_step(machine, workload, run.wafer, masks);
+  return run;
+}
 
 RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
   try {

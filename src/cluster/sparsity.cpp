@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "wafersim/cluster/attribution.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/accounting.hpp"
@@ -43,8 +44,7 @@ SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome) {
   return sparsity;
 }
 
-void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const PlannedRun& dense,
-                        const Cluster& dense_cluster) {
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const Cluster& dense_cluster) {
   sparsity.dense_step_cycles = steady_step(dense_cluster);
   sparsity.speedup = ratio(sparsity.dense_step_cycles.count(), outcome.step.cycles.count());
 
@@ -53,8 +53,7 @@ void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const
   const auto remaining =
       static_cast<Wide>(sparsity.dense_step_cycles.count()) * (outcome.step.flops_done >> 10U);
   sparsity.ideal_step_cycles = Cycles{narrow(all == 0 ? 0 : remaining / all)};
-  const CyclesByPart dense_parts =
-      share_out(dense.step.program, *dense_cluster.nodes().front().wafer).parts();
+  const CyclesByPart dense_parts = share_out(*dense_cluster.busiest_node().wafer).parts();
   std::array<std::uint64_t, kParts> weights{};
   for (std::size_t i = 0; i < kParts; ++i) weights[i] = dense_parts[i].count();
   const CyclesByPart ideal = split(sparsity.ideal_step_cycles, weights, Part::compute);

@@ -8,6 +8,7 @@
 #include "wafersim/base/time.hpp"
 #include "wafersim/config/derived.hpp"
 #include "wafersim/memoryx/flash.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
 
@@ -47,7 +48,7 @@ class Table {
 
   // The busiest link into each level of the tree, down or up; the last entry is the nodes' own.
   [[nodiscard]] std::vector<Picoseconds> busiest_links() const {
-    const std::uint64_t levels = tree_levels(machine_.cluster.nodes, machine_.swarmx.fanout);
+    const std::uint64_t levels = tree_levels(cluster_.tree());
     std::vector<Picoseconds> most(levels + 1);
     const auto note = [&](std::uint64_t level, const Station& station) {
       most[level] = std::max(most[level], busy(station));
@@ -55,9 +56,13 @@ class Table {
     for (const auto& shard : cluster_.shards()) note(0, shard->link());
     for (const SwitchClass& one : cluster_.switches()) {
       note(one.level, one.module->link_up());
-      note(one.level + 1, one.module->link_down(0));
+      for (std::size_t child = 0; child < one.module->children(); ++child)
+        note(one.level + 1, one.module->link_down(child));
     }
-    for (const NodeClass& node : cluster_.nodes()) note(levels, node.wafer->link_up(0));
+    for (const NodeClass& node : cluster_.nodes()) {
+      for (std::size_t lane = 0; lane < cluster_.simulated_lanes().size(); ++lane)
+        note(levels, node.wafer->link_up(lane));
+    }
     return most;
   }
 
@@ -90,28 +95,29 @@ void add_store(Table& table, const Shard& shard, const MachineSpec& machine, con
   table.rows_.back().peak_flops_per_second = peak_flops;
 }
 
-void add_links(Table& table, const MachineSpec& machine, const NodeTraffic& traffic) {
-  const std::uint64_t levels = tree_levels(machine.cluster.nodes, machine.swarmx.fanout);
+void add_links(Table& table, const Cluster& cluster, const MachineSpec& machine, const NodeTraffic& traffic) {
+  const std::uint64_t levels = tree_levels(cluster.tree());
   const std::vector<Picoseconds> busiest = table.busiest_links();
   const WaferIoSpec& io = machine.wafer.io;
   for (std::uint64_t level = 0; level < levels; ++level) {
-    const std::uint64_t links = links_into_level(machine.cluster.nodes, machine.swarmx.fanout, level);
-    table.row(fmt::format("swarmx.level{}", level), Wide{(traffic.in + traffic.out).count()} * links,
-              2.0 * static_cast<double>(links * io.lanes) * as_double(machine.swarmx.link_rate),
-              busiest[level]);
+    const std::uint64_t links = links_into_level(cluster.tree(), level);
+    table.row(
+        fmt::format("swarmx.level{}", level), Wide{(traffic.in + traffic.out).count()} * links,
+        2.0 * static_cast<double>(links * cluster.working_lanes()) * as_double(machine.swarmx.link_rate),
+        busiest[level]);
   }
-  const auto lanes = static_cast<double>(machine.cluster.nodes * io.lanes);
+  const auto lanes = static_cast<double>(cluster.tree().leaves * cluster.working_lanes());
   const double lane_rate =
       std::min(as_double(io.lane_rate),
                as_double(io.port_rate) * static_cast<double>(io.ports) / static_cast<double>(io.lanes));
-  table.row("node.io", Wide{(traffic.in + traffic.out).count()} * machine.cluster.nodes,
+  table.row("node.io", Wide{(traffic.in + traffic.out).count()} * cluster.tree().leaves,
             2.0 * lanes * lane_rate, busiest[levels]);
 }
 
 void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, Picoseconds time,
                Cycles compute) {
   const WaferSpec& wafer = machine.wafer;
-  const std::uint64_t nodes = machine.cluster.nodes;
+  const std::uint64_t nodes = working_nodes(machine.cluster);
   const auto pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
   const auto clock = static_cast<double>(wafer.clock.count());
   const auto average = [&](std::string name, Wide bytes, double peak) {
@@ -167,7 +173,7 @@ std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineS
   const Picoseconds time = time_of(step_cycles, machine.wafer.clock);
   Table table{cluster, machine, time};
   add_store(table, *cluster.shards().front(), machine, store_traffic(step.program));
-  add_links(table, machine, node_traffic(step.program));
+  add_links(table, cluster, machine, node_traffic(step.program));
   add_wafer(table, machine, step.work, time, compute_cycles);
   return std::move(table.rows_);
 }
@@ -192,10 +198,14 @@ std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec&
   }
   for (const SwitchClass& one : cluster.switches()) {
     note(std::string{one.module->name()} + ".up", one.module->link_up());
-    note(std::string{one.module->name()} + ".down", one.module->link_down(0));
+    note(std::string{one.module->name()} + ".adder", one.module->adder());
+    for (std::size_t child = 0; child < one.module->children(); ++child)
+      note(fmt::format("{}.down{}", one.module->name(), child), one.module->link_down(child));
   }
-  for (const NodeClass& node : cluster.nodes())
-    note(std::string{node.wafer->name()} + ".up", node.wafer->link_up(0));
+  for (const NodeClass& node : cluster.nodes()) {
+    for (std::size_t lane = 0; lane < cluster.simulated_lanes().size(); ++lane)
+      note(fmt::format("{}.up{}", node.wafer->name(), lane), node.wafer->link_up(lane));
+  }
   return ledger;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
 
@@ -30,18 +31,13 @@ class Builder {
 
   [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const { return layers()[id].tied_to.value_or(id); }
 
-  [[nodiscard]] std::uint64_t kept_of(const Layer& layer) const {
-    return layer.matrix_weights == 0 ? 0 : kept_matrix_weights(layer, workload_.plan.sparsity);
-  }
-  [[nodiscard]] bool sparse(const Layer& layer) const { return kept_of(layer) < layer.matrix_weights; }
-
   void store() {
     std::vector<ByTensor<Bytes>> layers_bytes;
     for (const Layer& layer : layers()) {
-      const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer);
+      const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer, workload_.plan);
       step_.program.stored.push_back(
           {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
-      const OptimizerCost for_matrix = cost(1, index_bytes(workload_.plan, sparse(layer)));
+      const OptimizerCost for_matrix = cost(1, index_bytes(workload_.plan, is_sparse(layer, workload_.plan)));
       const BytesByTensor& of_matrix = for_matrix.stored;
       BytesByTensor of_vector = cost(1, 0).stored;
       of_vector.optimizer += for_matrix.vector_bytes;
@@ -71,6 +67,7 @@ class Builder {
     micro_batch_ = index;
     const auto count = static_cast<std::uint32_t>(layers().size());
     for (std::uint32_t id = 0; id < count; ++id) forward(id, Pass::forward);
+    if (workload_.plan.mode == StepMode::evaluate) return;
     std::uint32_t again = 0;  // the block that has been run again
     for (std::uint32_t id = count; id-- > 0;) {
       const std::uint32_t block = layers()[id].block;
@@ -87,7 +84,7 @@ class Builder {
   void forward(std::uint32_t id, Pass pass) {
     const Layer& layer = layers()[id];
     StepOp op = operation(id, pass, current_->of(layer).forward);
-    op.weights = weights_of(layer);
+    op.weights = weights_of(layer, workload_.plan);
     emit(op);
   }
 
@@ -97,15 +94,15 @@ class Builder {
     const bool own_gradient_kernel = has_matrix(layer.kind);
     if (own_gradient_kernel) {
       StepOp op = operation(id, Pass::gradient, cost.gradient);
-      op.gradients = gradients_of(layer);
+      op.gradients = gradients_now(layer);
       emit(op);
     }
     // Nothing lies below an embedding; everything else hands a delta on, and needs its weights once more for
     // it.
     if (layer.kind == OpKind::embedding || layer.kind == OpKind::input) return;
     StepOp op = operation(id, Pass::delta, cost.delta);
-    op.weights = weights_of(layer);
-    if (!own_gradient_kernel) op.gradients = gradients_of(layer);
+    op.weights = weights_of(layer, workload_.plan);
+    if (!own_gradient_kernel) op.gradients = gradients_now(layer);
     emit(op);
   }
 
@@ -124,23 +121,11 @@ class Builder {
             .owner = owner_of(id)};
   }
 
-  [[nodiscard]] Parcel weights_of(const Layer& layer) const {
-    const std::uint64_t value = weight_bytes(workload_.plan);
-    return {.matrix = kept_of(layer),
-            .vector = layer.vector_weights,
-            .bytes_per_matrix = value + index_bytes(workload_.plan, sparse(layer)),
-            .bytes_per_vector = value};
-  }
-  // MemoryX knows the mask, so gradients of kept weights need no index. On-wafer sums leave with the last
-  // micro-batch.
-  [[nodiscard]] Parcel gradients_of(const Layer& layer) const {
+  // On-wafer sums leave with the last micro-batch.
+  [[nodiscard]] Parcel gradients_now(const Layer& layer) const {
     if (plan_.gradient_sums == GradientSums::on_wafer && micro_batch_ + 1 < plan_.micro_batches.size())
       return {};
-    const std::uint64_t value = gradient_bytes(workload_.plan);
-    return {.matrix = kept_of(layer),
-            .vector = layer.vector_weights,
-            .bytes_per_matrix = value,
-            .bytes_per_vector = value};
+    return gradients_of(layer, workload_.plan);
   }
 
   void emit(const StepOp& op) {

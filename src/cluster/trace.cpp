@@ -12,7 +12,7 @@ namespace {
 class Tracer {
  public:
   Tracer(const PlannedRun& run, const Cluster& cluster)
-      : graph_{run.workload.graph}, wafer_{*cluster.nodes().front().wafer} {
+      : graph_{run.workload.graph}, wafer_{*cluster.busiest_node().wafer} {
     const auto& ends = wafer_.step_ends();
     began_ = wafer_.clock().time(ends[ends.size() - 2]);
     ended_ = wafer_.clock().time(ends.back());
@@ -69,7 +69,7 @@ std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster) {
     tracer.station(below + " (down)", one.module->link_down(0));
     ++next_level;
   }
-  tracer.station("node.io (up)", cluster.nodes().front().wafer->link_up(0));
+  tracer.station("node.io (up)", cluster.busiest_node().wafer->link_up(0));
   tracer.operations(run.step.program);
   return std::move(tracer.spans);
 }

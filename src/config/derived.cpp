@@ -2,6 +2,7 @@
 #include "wafersim/config/derived.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "wafersim/base/wide.hpp"
@@ -87,10 +88,18 @@ std::uint64_t balance_tokens(const WaferSpec& wafer, std::uint64_t bytes_per_wei
   return multiply_divide_up(fmacs, bytes_per_weight, io_bandwidth(wafer.io).count());
 }
 
-std::uint64_t tree_levels(const SwarmXSpec& swarmx, std::uint64_t nodes) {
-  std::uint64_t levels = 0;
-  for (Wide reached = 1; reached < nodes; reached *= swarmx.fanout) ++levels;
-  return levels;
+std::vector<std::uint64_t> tree_fanouts(const SwarmXSpec& swarmx, std::uint64_t nodes) {
+  std::vector<std::uint64_t> fanouts;
+  for (Wide reached = 1; reached < nodes; reached *= fanouts.back()) {
+    const std::vector<std::uint64_t>& listed = swarmx.fanouts;
+    fanouts.push_back(listed.empty() ? swarmx.fanout : listed[std::min(fanouts.size(), listed.size() - 1)]);
+  }
+  return fanouts;
+}
+
+std::uint64_t working_nodes(const ClusterSpec& cluster) {
+  const std::set<std::uint64_t> failed{cluster.failed_nodes.begin(), cluster.failed_nodes.end()};
+  return cluster.nodes - std::min<std::uint64_t>(cluster.nodes, failed.size());
 }
 
 std::vector<DerivedFigure> derived_figures(const MachineSpec& machine) {
@@ -128,7 +137,7 @@ std::vector<DerivedFigure> derived_figures(const MachineSpec& machine) {
   add_rate("MemoryX DRAM bandwidth", memoryx_dram_bandwidth(machine.memoryx), {},
            "shards x channels x bus x 2 x clock");
   add("parameters with Adam", Unit::count, adam_parameters(machine.memoryx), {}, "MemoryX capacity / 20 B");
-  add("SwarmX levels", Unit::count, tree_levels(machine.swarmx, machine.cluster.nodes), {},
+  add("SwarmX levels", Unit::count, tree_fanouts(machine.swarmx, machine.cluster.nodes).size(), {},
       "levels of the tree that reach all nodes");
   return figures;
 }

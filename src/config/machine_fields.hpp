@@ -22,6 +22,12 @@ constexpr std::span<const Choice<Tier>> choices(Tier /*any*/) {
   return kTiers;
 }
 
+inline constexpr std::array kOnFailedNode{Choice<OnFailedNode>{"continue", OnFailedNode::go_on},
+                                          Choice<OnFailedNode>{"stop", OnFailedNode::stop}};
+constexpr std::span<const Choice<OnFailedNode>> choices(OnFailedNode /*any*/) {
+  return kOnFailedNode;
+}
+
 namespace bounds {
 using namespace literals;
 inline constexpr Bytes kLeastSram = 1_KiB;
@@ -130,6 +136,11 @@ void visit_fields(Visitor& v, WaferSpec& wafer) {
           {.help = "per PE, for weights that arrive ahead of their layer", .low = 1_B, .high = kMostSram});
   v.field("gradient_buffer", wafer.gradient_buffer,
           {.help = "per PE, for gradients on their way out", .low = 1_B, .high = kMostSram});
+  v.field("software_efficiency", wafer.software_efficiency,
+          {.help = "cycles of a kernel by its closed form, by those that the software needs; 1 is a machine "
+                   "whose kernels are ideal",
+           .low = kLeastShare,
+           .high = Fraction{Fraction::kOne}});
   v.field("energy", wafer.energy, {.help = "energy of the two things that happen most"});
   v.field("mapping", wafer.mapping,
           {.help = "how layers are laid on the grid", .presence = Presence::defaulted});
@@ -257,9 +268,31 @@ void visit_fields(Visitor& v, MemoryXSpec& memoryx) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& v, LinkFault& fault) {
+  v.field("lane", fault.lane, {.help = "whose tree, from 0", .high = 1023});
+  v.field("level", fault.level,
+          {.help = "of the link: 0 comes from MemoryX, the last level leads to the nodes", .high = 63});
+  v.field(
+      "index", fault.index,
+      {.help = "of the switch or node that it leads to, from the left on its level, from 0", .high = 65535});
+  v.field(
+      "rate", fault.rate,
+      {.help = "share of the link's rate that is left, both ways; 0 is a failed link, whose lane's traffic "
+               "moves to the other lanes",
+       .high = Fraction{Fraction::kOne}});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& v, SwarmXSpec& swarmx) {
   using namespace bounds;
   v.field("fanout", swarmx.fanout, {.help = "children of a switch", .low = 2, .high = 1024});
+  v.field(
+      "fanouts", swarmx.fanouts,
+      {.help = "children of the switches of each level, from MemoryX down, the last for all levels below; "
+               "empty is fanout on all levels",
+       .low = 2,
+       .high = 1024,
+       .presence = Presence::defaulted});
   v.field("link_rate", swarmx.link_rate,
           {.help = "rate of a link, each way", .low = kLeastRate, .high = kMostRate});
   v.field("hop_latency", swarmx.hop_latency, {.help = "time through a switch", .high = kMostLatency});
@@ -268,6 +301,20 @@ void visit_fields(Visitor& v, SwarmXSpec& swarmx) {
   v.field("buffer", swarmx.buffer, {.help = "per port of a switch", .low = 2_KiB, .high = 1024_GiB});
   v.field("forwarding", swarmx.forwarding,
           {.help = "whether a switch passes a chunk on while it arrives, or only when all of it is there"});
+  v.field("reduce_rate", swarmx.reduce_rate,
+          {.help = "gradients, from all children of a lane together, that a switch adds up",
+           .low = kLeastRate,
+           .high = kMostRate});
+  v.field("link_faults", swarmx.link_faults,
+          {.help = "links that are slow or have failed", .presence = Presence::defaulted});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& v, Straggler& straggler) {
+  using namespace bounds;
+  v.field("node", straggler.node, {.help = "which node, from 0", .high = 65535});
+  v.field("speed", straggler.speed,
+          {.help = "of its wafer against the others", .low = kLeastShare, .high = Fraction{Fraction::kOne}});
 }
 
 template <class Visitor>
@@ -275,6 +322,20 @@ void visit_fields(Visitor& v, ClusterSpec& cluster) {
   v.field("nodes", cluster.nodes, {.help = "wafers that train together", .low = 1, .high = 65536});
   v.field("max_nodes", cluster.max_nodes,
           {.help = "the most that the vendor supports", .low = 1, .high = 65536});
+  v.field("stragglers", cluster.stragglers,
+          {.help = "nodes that work more slowly than the others", .presence = Presence::defaulted});
+  v.field(
+      "jitter", cluster.jitter,
+      {.help = "each operation of each node takes longer by a share drawn between 0 and this; the same draw "
+               "in every step",
+       .high = Fraction{Fraction::kOne},
+       .presence = Presence::defaulted});
+  v.field("jitter_seed", cluster.jitter_seed, {.help = "of those draws", .presence = Presence::defaulted});
+  v.field("failed_nodes", cluster.failed_nodes,
+          {.help = "nodes that take no part, from 0", .high = 65535, .presence = Presence::defaulted});
+  v.field("on_failed_node", cluster.on_failed_node,
+          {.help = "whether a step goes on without failed nodes, and without their sequences, or stops",
+           .presence = Presence::defaulted});
   v.field("fold_nodes", cluster.fold_nodes, {.help = "simulate one node of each class of identical ones"});
   v.field("fold_lanes", cluster.fold_lanes, {.help = "simulate only the fullest of the identical lanes"});
   v.field("steps", cluster.steps,

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "wafersim/base/wide.hpp"
+#include "wafersim/config/derived.hpp"
 
 namespace wafersim {
 namespace {
@@ -43,11 +45,12 @@ class RuleBook {
   RuleBook(const Tree& tree, Problems& problems) : tree_{tree}, problems_{problems} {}
 
   // Complains at the first of `keys` unless the rule holds, or one of them could not even be read.
-  void require(bool holds, std::initializer_list<std::string_view> keys, std::string message) {
-    if (holds || std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return is_spoilt(key); }))
+  void require(bool holds, std::initializer_list<std::string> keys, std::string message) {
+    if (holds ||
+        std::any_of(keys.begin(), keys.end(), [&](const std::string& key) { return is_spoilt(key); }))
       return;
-    const std::string_view first = *keys.begin();
-    problems_.add(place_of(tree_, first), std::string{first}, std::move(message));
+    const std::string& first = *keys.begin();
+    problems_.add(place_of(tree_, first), first, std::move(message));
   }
 
  private:
@@ -127,6 +130,33 @@ void check_dram(const DramSpec& dram, RuleBook& rules) {
                             dram.timing.rfc));
 }
 
+void check_faults(const MachineSpec& machine, RuleBook& rules) {
+  const ClusterSpec& cluster = machine.cluster;
+  const std::uint64_t lanes = machine.wafer.io.lanes;
+  std::set<std::uint64_t> failed_lanes;
+  for (std::size_t i = 0; i < machine.swarmx.link_faults.size(); ++i) {
+    const LinkFault& fault = machine.swarmx.link_faults[i];
+    rules.require(fault.lane < lanes, {fmt::format("swarmx.link_faults.{}.lane", i), "wafer.io.lanes"},
+                  fmt::format("must be less than wafer.io.lanes ({}), got {}", lanes, fault.lane));
+    if (fault.rate == Fraction{}) failed_lanes.insert(fault.lane);
+  }
+  rules.require(failed_lanes.size() < lanes, {"swarmx.link_faults", "wafer.io.lanes"},
+                "every lane has a failed link; at least one lane must have none");
+  for (std::size_t i = 0; i < cluster.stragglers.size(); ++i) {
+    rules.require(cluster.stragglers[i].node < cluster.nodes,
+                  {fmt::format("cluster.stragglers.{}.node", i), "cluster.nodes"},
+                  fmt::format("must be less than cluster.nodes ({}), got {}", cluster.nodes,
+                              cluster.stragglers[i].node));
+  }
+  for (std::size_t i = 0; i < cluster.failed_nodes.size(); ++i) {
+    rules.require(
+        cluster.failed_nodes[i] < cluster.nodes, {fmt::format("cluster.failed_nodes.{}", i), "cluster.nodes"},
+        fmt::format("must be less than cluster.nodes ({}), got {}", cluster.nodes, cluster.failed_nodes[i]));
+  }
+  rules.require(working_nodes(cluster) > 0, {"cluster.failed_nodes", "cluster.nodes"},
+                "every node has failed; at least one must work");
+}
+
 }  // namespace
 
 void check_machine(const MachineSpec& machine, const Tree& tree, Problems& problems) {
@@ -151,6 +181,7 @@ void check_machine(const MachineSpec& machine, const Tree& tree, Problems& probl
   rules.require(
       cluster.nodes <= cluster.max_nodes, {"cluster.nodes", "cluster.max_nodes"},
       fmt::format("must be at most cluster.max_nodes ({}), got {}", cluster.max_nodes, cluster.nodes));
+  check_faults(machine, rules);
 }
 
 }  // namespace wafersim

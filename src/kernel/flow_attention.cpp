@@ -17,10 +17,17 @@ struct HeadShare {
   std::uint64_t columns;         // that a head is spread over
 };
 
+// Features of so many heads in the fullest PE. No PE holds parts of two heads, or it would have to keep and
+// exchange the scores of both: a head takes as many whole columns as there are for each.
+std::uint64_t features_of_heads(const FlowContext& c, std::uint64_t heads, std::uint64_t head_dim) {
+  const std::uint64_t columns = c.layout.feature_columns();
+  return columns >= heads ? divide_up(head_dim, columns / heads) : head_dim * divide_up(heads, columns);
+}
+
 HeadShare share_of(const FlowContext& c, const AttentionTask& task) {
-  const std::uint64_t query = c.layout.features_per_pe(task.heads * task.head_dim);
+  const std::uint64_t query = features_of_heads(c, task.heads, task.head_dim);
   return {.query_features = query,
-          .key_features = c.layout.features_per_pe(task.kv_heads * task.head_dim),
+          .key_features = features_of_heads(c, task.kv_heads, task.head_dim),
           .heads = divide_up(query, task.head_dim),
           .columns = divide_up(task.head_dim, query)};
 }
@@ -31,23 +38,44 @@ std::uint64_t keys_of(const FlowContext& c, const AttentionTask& task) {
   return std::min(task.sequence, task.window + c.layout.tokens_per_pe() - 1);
 }
 
+// Sum over all keys of the instructions, `per` tokens each, that bring a key together with the fullest PE's
+// tokens. Tokens of a sequence are dealt to its rows in turn, so that each row has early and late ones: under
+// a causal mask the first stride of keys meets all tokens of a PE, the next one all but its first, and so on.
+// Windows spare the keys outside of them instead, if those are more.
+std::uint64_t over_keys(const FlowContext& c, const AttentionTask& task, std::uint64_t per) {
+  const std::uint64_t t = c.layout.tokens_per_pe();
+  const std::uint64_t all_pairs = keys_of(c, task) * divide_up(t, per);
+  if (!task.causal) return all_pairs;
+  const std::uint64_t tokens = std::min(t, task.sequence);  // of one sequence
+  const std::uint64_t full = tokens / per;
+  const std::uint64_t triangle = per * full * (full + 1) / 2 + tokens % per * (full + 1);
+  // The last stride may be short; it is counted as a whole one.
+  return std::min(all_pairs, divide_up(t, task.sequence) * divide_up(task.sequence, tokens) * triangle);
+}
+
+// Queries and keys that meet in one sequence.
+std::uint64_t pairs_of(const AttentionTask& task) {
+  const std::uint64_t keys = task.window == 0 ? task.sequence : std::min(task.sequence, task.window);
+  return task.causal ? keys * (keys + 1) / 2 + (task.sequence - keys) * keys : task.sequence * keys;
+}
+
 // Scores or values: each arriving key (or value) element multiplies the PE's tokens.
 std::uint64_t product_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share) {
   const std::uint64_t arrivals = wavelets(c, share.key_features, operand_bytes(c.arithmetic));
-  return keys_of(c, task) * (share.query_features * vector_cycles(c, c.layout.tokens_per_pe()) +
-                             arrivals * c.wafer.pe.wavelet_overhead);
+  return share.query_features * over_keys(c, task, fmacs_per_cycle(c.wafer.pe, c.arithmetic)) +
+         keys_of(c, task) * arrivals * c.wafer.pe.wavelet_overhead;
 }
 
 // Scores of all keys that a PE and its neighbours of the same head must add up or hand around.
 std::uint64_t score_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share) {
   if (share.columns == 1) return 0;
-  return keys_of(c, task) * share.heads *
-         wavelets(c, c.layout.tokens_per_pe(), accumulator_bytes(c.arithmetic));
+  const std::uint64_t in_a_wavelet = c.wafer.fabric.wavelet.count() / accumulator_bytes(c.arithmetic);
+  return share.heads * over_keys(c, task, in_a_wavelet);
 }
 
 std::uint64_t softmax_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share) {
   const std::uint64_t t = c.layout.tokens_per_pe();
-  const std::uint64_t scores = divide_up(keys_of(c, task) * share.heads * t, share.columns);
+  const std::uint64_t scores = divide_up(share.heads * over_keys(c, task, 1), share.columns);
   return scores * c.wafer.pe.exponential_cycles + t * share.heads * c.wafer.pe.divide_cycles;
 }
 
@@ -68,9 +96,8 @@ KernelCost attention(const FlowContext& c, const AttentionTask& task, std::uint6
                        (rows > 1 ? reductions * keys_of(c, task) * wavelets(c, share.key_features, 4) : 0)};
   cost.fill = Cycles{products * (rows * c.wafer.fabric.hop_latency + 2 * c.wafer.fabric.ramp_latency) +
                      exchanges * chain_step(c.wafer.fabric) * (share.columns - 1)};
-  cost.fmacs = counted_products * c.layout.tokens() *
-               (task.window == 0 ? task.sequence : std::min(task.sequence, task.window)) * task.heads *
-               task.head_dim;
+  cost.fmacs =
+      counted_products * (c.layout.tokens() / task.sequence) * pairs_of(task) * task.heads * task.head_dim;
   cost.sram_accesses = cost.fmacs * sram_bytes_per_fmac(c.arithmetic);
   const std::uint64_t key_wavelets =
       wavelets(c, task.kv_heads * task.head_dim, operand_bytes(c.arithmetic)) * c.layout.tokens();

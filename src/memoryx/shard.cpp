@@ -78,7 +78,8 @@ void Shard::issue() {
         continue;
       }
       // The update of these weights is still to come; it will wake this process.
-      if (ledger_[op.owner].updates < step_) return;
+      const bool updated = program_.stored[op.owner].contributions > 0;
+      if (updated && ledger_[op.owner].updates < step_) return;
       send(op);
       return;
     }

@@ -37,9 +37,8 @@ std::string describe_mapping(const Mapping& mapping) {
 }
 
 std::string describe_runner_up(const MappingChoice& other) {
-  return fmt::format("runner-up: {}, {} kernel cycles for the largest micro-batch, {} of a PE",
-                     describe_mapping(other.mapping), grouped(other.cycles.count()),
-                     si(other.sram.count(), "B"));
+  return fmt::format("runner-up: {}, {} cycles by closed forms, {} of a PE", describe_mapping(other.mapping),
+                     grouped(other.cycles.count()), si(other.sram.count(), "B"));
 }
 
 }  // namespace wafersim::report_detail

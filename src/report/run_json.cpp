@@ -65,6 +65,10 @@ Json part_json(const PartOutcome& part) {
           {"step_cycles_if_infinite", part.step_cycles_if_infinite.count()}};
 }
 
+Json uneven_json(const UnevenOutcome& uneven) {
+  return {{"what", uneven.what}, {"step_cycles_if_even", uneven.step_cycles_if_even.count()}};
+}
+
 Json memory_json(const MemoryOutcome& memory) {
   return {{"name", memory.name},
           {"used_bytes", memory.used.count()},
@@ -168,6 +172,7 @@ std::string write_json(const RunReport& report) {
                                   {"memory", list_of(outcome.memory, memory_json)},
                                   {"sparsity", sparsity_json(sparsity_of(outcome))},
                                   {"plan", plan_json(outcome)},
+                                  {"uneven", list_of(outcome.uneven, uneven_json)},
                                   {"store", store_json(outcome.store)}});
 }
 

@@ -33,10 +33,10 @@ std::string throughput(double per_second, const std::string& what) {
 std::string headline(const RunReport& report) {
   const Outcome& outcome = report.outcome;
   const StepOutcome& step = outcome.step;
-  const std::string who =
-      fmt::format("{} on {}: {}, {} and {} tokens per node and step", name_of(report.workload),
-                  name_of(report.machine), plural(outcome.nodes, "node"),
-                  plural(outcome.sequences_per_node, "sequence"), grouped(outcome.tokens_per_node));
+  const std::string who = fmt::format(
+      "{} on {}: {}, {} and {} tokens per node and step{}", name_of(report.workload), name_of(report.machine),
+      plural(outcome.nodes, "node"), plural(outcome.sequences_per_node, "sequence"),
+      grouped(outcome.tokens_per_node), outcome.mode == StepMode::evaluate ? ", forward only" : "");
   std::string out = wrapped(who, kTerminal, 2) + "\n\n";
   const auto line = [&](std::string_view name, const std::string& text) {
     out += fmt::format("  {:<12}  {}\n", name, text);

@@ -178,7 +178,7 @@ std::string plan_section(const Outcome& outcome) {
                      outcome.bytes_per_parameter);
   if (!plan.micro_batches.empty()) out += fmt::format("  {}\n", describe_batches(plan.micro_batches));
   out += fmt::format("  mapping: {}\n", describe_mapping(plan.mapping));
-  if (plan.micro_batches.size() > 1) {
+  if (plan.micro_batches.size() > 1 && outcome.mode == StepMode::train) {
     out += fmt::format("  gradients of the micro-batches are summed {}\n",
                        plan.gradient_sums == GradientSums::on_wafer ? "on the wafer" : "at MemoryX");
   }

@@ -29,9 +29,13 @@ Passage Station::serve_while_arriving(const Passage& in, const Load& load) const
   return {.head = head, .tail = later(in.tail, without_gap)};
 }
 
+Passage Station::serve(const Passage& in, const Load& load) const {
+  return spec_.serving == Serving::cut_through ? serve_while_arriving(in, load)
+                                               : serve_whole_chunks(in, load);
+}
+
 Passage Station::pass(const Passage& in, const Load& load) {
-  const Passage out =
-      spec_.serving == Serving::cut_through ? serve_while_arriving(in, load) : serve_whole_chunks(in, load);
+  const Passage out = serve(in, load);
   if (trail_->records()) {
     const Picoseconds begin = std::max(free_.at, in.head.at);
     spans_.push_back({.layer = load.layer, .begin = std::min(begin, out.tail.at), .end = out.tail.at});

@@ -11,5 +11,6 @@ namespace wafersim {
 [[nodiscard]] std::vector<ValidationPoint> ladder();
 [[nodiscard]] std::vector<ValidationPoint> matrix_products();
 [[nodiscard]] std::vector<ValidationPoint> stencils();
+[[nodiscard]] std::vector<ValidationPoint> training_steps();
 
 }  // namespace wafersim

@@ -7,16 +7,15 @@
 
 namespace wafersim {
 
-Switch::Child::Child(Switch& owner, std::size_t index, std::uint64_t stands_for, const StationSpec& link_spec,
-                     Trail& trail)
+Switch::Child::Child(Switch& owner, std::size_t index, const ChildSpec& spec, Trail& trail)
     : down{fmt::format("down{}", index).c_str(),
            [&owner, index](const Train&, const Stamp& tail) { owner.child_took(index, tail); }},
       up{fmt::format("up{}", index).c_str(),
          [&owner, index](const Train& train, const Passage& passage) {
            owner.gradients_arrived(index, train, passage);
          }},
-      link{link_spec, trail},
-      multiplicity{stands_for} {
+      link{spec.link, trail},
+      multiplicity{spec.multiplicity} {
 }
 
 Switch::Switch(const sc_core::sc_module_name& name, const SwitchSpec& spec, Trail& trail)
@@ -25,18 +24,31 @@ Switch::Switch(const sc_core::sc_module_name& name, const SwitchSpec& spec, Trai
                   [this](const Train& train, const Passage& passage) { broadcast(train, passage); }},
       to_parent{"to_parent", [this](const Train& train, const Stamp& tail) { parent_took(train, tail); }},
       spec_{spec},
+      adder_{spec.adder, trail},
       link_up_{spec.link_up, trail},
       buffer_down_{spec.buffer, spec.chunk, trail},
       buffer_up_{spec.buffer, spec.chunk, trail},
       gradients_waited_for_{spec.children.size()} {
   for (std::size_t child = 0; child < spec.children.size(); ++child) {
-    children_.push_back(std::make_unique<Child>(*this, child, spec.children[child], spec.link_down, trail));
+    children_.push_back(std::make_unique<Child>(*this, child, spec.children[child], trail));
+    subtrees_ += spec.children[child].multiplicity;
+    even_ = even_ && spec.children[child].link.rate == spec.children[0].link.rate;
   }
 }
 
+namespace {
+
+// When it left the station, from when it arrived at the next.
+Stamp without_latency(const Stamp& arrival, const Station& station) {
+  return {.at = arrival.at - station.spec().latency, .why = arrival.why};
+}
+
+}  // namespace
+
 void Switch::broadcast(const Train& train, const Passage& passage) {
   const Load load = moved(train);
-  const Passage in{.head = later(buffer_down_.room_for_first(train), passage.head), .tail = passage.tail};
+  Passage in{.head = later(buffer_down_.room_for_first(train), passage.head), .tail = passage.tail};
+  if (!even_) in.tail = later(last_entry(train, in), in.tail);
   stats_.received_down += train.bytes;
   weights_ = train;
   weights_arrival_ = passage.tail;
@@ -47,13 +59,26 @@ void Switch::broadcast(const Train& train, const Passage& passage) {
   }
 }
 
+// A slow link holds back its siblings through the buffer that they share: the last chunk enters only when the
+// one that lies a buffer ahead has left on every link.
+Stamp Switch::last_entry(const Train& train, const Passage& in) const {
+  Passage left;
+  for (const auto& child : children_) {
+    const Passage out = child->link.serve(in, moved(train));
+    left = {.head = later(left.head, out.head), .tail = later(left.tail, out.tail)};
+  }
+  Buffer buffer = buffer_down_;
+  buffer.drained(train, left);
+  return buffer.room_for_last(train);
+}
+
 void Switch::child_took(std::size_t index, const Stamp& tail) {
   children_[index]->link.hold_until(tail);
   if (--children_waited_for_ > 0) return;
   // A chunk leaves the buffer when the slowest child has it.
-  Passage left = {.head = children_[0]->leaving.head, .tail = children_[0]->link.free_at()};
+  Passage left;
   for (const auto& child : children_) {
-    left.head = later(left.head, child->leaving.head);
+    left.head = later(left.head, without_latency(child->leaving.head, child->link));
     left.tail = later(left.tail, child->link.free_at());
   }
   buffer_down_.drained(weights_, left);
@@ -83,13 +108,15 @@ void Switch::reduce() {
   }
   in.head = later(buffer_up_.room_for_first(sum), in.head);
   ++stats_.trains_up;
-  reduced_ = link_up_.pass(in, moved(sum));
+  const Passage added =
+      adder_.pass(in, {.total = sum.bytes * subtrees_, .each = sum.each() * subtrees_, .layer = sum.layer});
+  reduced_ = link_up_.pass(added, moved(sum));
   to_parent.send(sum, reduced_);
 }
 
 void Switch::parent_took(const Train& train, const Stamp& tail) {
   link_up_.hold_until(tail);
-  buffer_up_.drained(train, {.head = reduced_.head, .tail = link_up_.free_at()});
+  buffer_up_.drained(train, {.head = without_latency(reduced_.head, link_up_), .tail = link_up_.free_at()});
   gradients_waited_for_ = children_.size();
   for (const auto& child : children_) {
     const Stamp arrival = child->gradients_passage.tail;

@@ -2,7 +2,6 @@
 #include "wafersim/wafer/layer_cost.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -29,17 +28,28 @@ AttentionTask attention_task(const Layer& layer, std::uint64_t sequence) {
           .kv_heads = layer.attention.kv_heads,
           .head_dim = layer.attention.head_dim,
           .sequence = sequence,
-          .window = layer.attention.window};
+          .window = layer.attention.window,
+          .causal = layer.attention.causal};
 }
 
 // All that a cost depends on beside the plan.
 std::vector<std::uint64_t> shape_of(const Layer& layer) {
-  std::vector<std::uint64_t> shape{
-      layer.in_features,        layer.out_features,       layer.vector_weights,
-      layer.matrix_weights,     layer.inputs.size(),      layer.attention.heads,
-      layer.attention.kv_heads, layer.attention.head_dim, layer.attention.window,
-      layer.experts.count,      layer.experts.active,     layer.experts.combine ? 1U : 0U,
-      layer.directions,         layer.window.groups,      layer.window.transposed ? 1U : 0U};
+  std::vector<std::uint64_t> shape{layer.in_features,
+                                   layer.out_features,
+                                   layer.vector_weights,
+                                   layer.matrix_weights,
+                                   layer.inputs.size(),
+                                   layer.attention.heads,
+                                   layer.attention.kv_heads,
+                                   layer.attention.head_dim,
+                                   layer.attention.window,
+                                   layer.experts.count,
+                                   layer.experts.active,
+                                   layer.experts.combine ? 1U : 0U,
+                                   layer.directions,
+                                   layer.window.groups,
+                                   layer.window.transposed ? 1U : 0U,
+                                   layer.attention.causal ? 1U : 0U};
   for (const Extent& extent :
        {layer.extent, layer.window.in, layer.window.kernel, layer.window.stride, layer.window.dilation}) {
     shape.push_back(extent.width);
@@ -131,18 +141,6 @@ Arithmetic arithmetic_of(const TrainingPlan& plan) {
   return Arithmetic::mixed;
 }
 
-std::uint64_t weight_bytes(const TrainingPlan& plan) {
-  return plan.weights == Precision::fp16 ? 2 : 4;
-}
-// A 16-bit index shares a wavelet with an FP16 value; beside an FP32 value it needs a wavelet of its own.
-std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse) {
-  if (!sparse) return 0;
-  return plan.weights == Precision::fp16 ? 2 : 4;
-}
-std::uint64_t gradient_bytes(const TrainingPlan& plan) {
-  return plan.gradients == Precision::fp16 ? 2 : 4;
-}
-
 const LayerCost& LayerCosts::of(const Layer& layer) {
   const bool prunable = has_matrix(layer.kind) && layer.kind != OpKind::embedding;
   const Fraction level = prunable ? sparsity_level(layer, plan_.sparsity) : Fraction{};
@@ -151,7 +149,20 @@ const LayerCost& LayerCosts::of(const Layer& layer) {
   if (prunable) std::get<1>(key).push_back(kept_matrix_weights(layer, plan_.sparsity));
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second;
-  return known_.emplace(std::move(key), compute(layer, level)).first->second;
+  const LayerCost ideal = compute(layer, level);
+  return known_
+      .emplace(std::move(key), LayerCost{.forward = as_programmed(ideal.forward),
+                                         .gradient = as_programmed(ideal.gradient),
+                                         .delta = as_programmed(ideal.delta)})
+      .first->second;
+}
+
+// The software's kernels are busy for longer than the closed forms of ideal ones.
+KernelCost LayerCosts::as_programmed(KernelCost cost) const {
+  const std::uint64_t efficiency = context_.wafer.software_efficiency.billionths;
+  cost.compute = Cycles{multiply_divide_up(cost.compute.count(), Fraction::kOne, efficiency)};
+  cost.fabric = Cycles{multiply_divide_up(cost.fabric.count(), Fraction::kOne, efficiency)};
+  return cost;
 }
 
 FlowContext LayerCosts::context_of(const Extent& extent) const {

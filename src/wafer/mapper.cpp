@@ -1,15 +1,15 @@
-// Tries every sensible mapping against the closed forms and the memory of a PE.
+// Chooses how a node's batch is cut into micro-batches, and how each lies on the grid.
 #include "wafersim/wafer/mapper.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <optional>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
+
+#include "wafer/mapping_trials.hpp"
 
 namespace wafersim {
 
@@ -18,118 +18,30 @@ namespace {
 // More than this many sequences are never resident: even one token a PE would not fit.
 constexpr std::uint64_t kMostSequences = 1ULL << 32U;
 
-std::vector<Mapping> candidate_mappings(const WaferSpec& wafer) {
-  constexpr std::array<std::uint64_t, 14> kSteps{1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48};
-  const auto allowed = [](const std::optional<std::uint64_t>& pinned, std::uint64_t value) {
-    return !pinned || *pinned == value;
-  };
-  if (wafer.mapping.groups && wafer.mapping.bands) {
-    return {{.groups = *wafer.mapping.groups, .bands = *wafer.mapping.bands}};
-  }
-  std::vector<Mapping> mappings;
-  for (const std::uint64_t n : kSteps) {
-    if (n <= wafer.grid.columns && allowed(wafer.mapping.bands, 1))
-      mappings.push_back({.groups = n, .bands = 1});
-    if (n > 1 && n <= wafer.grid.rows && allowed(wafer.mapping.groups, 1))
-      mappings.push_back({.groups = 1, .bands = n});
-  }
-  if (wafer.mapping.groups) {
-    std::erase_if(mappings, [&](const Mapping& m) { return m.groups != *wafer.mapping.groups; });
-    if (mappings.empty()) mappings.push_back({.groups = *wafer.mapping.groups, .bands = 1});
-  }
-  if (wafer.mapping.bands) {
-    std::erase_if(mappings, [&](const Mapping& m) { return m.bands != *wafer.mapping.bands; });
-    if (mappings.empty()) mappings.push_back({.groups = 1, .bands = *wafer.mapping.bands});
-  }
-  return mappings;
-}
-
-class Mapper {
- public:
-  Mapper(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks)
-      : wafer_{wafer},
-        workload_{workload},
-        masks_{masks},
-        live_{workload},
-        mappings_{candidate_mappings(wafer)} {}
-
-  [[nodiscard]] SramBudget budget(const Mapping& mapping, std::uint64_t sequences, GradientSums sums) const {
-    return live_.budget(wafer_, layout(mapping, sequences), sums);
-  }
-  [[nodiscard]] bool fits(std::uint64_t sequences, GradientSums sums) const {
-    return std::any_of(mappings_.begin(), mappings_.end(),
-                       [&](const Mapping& mapping) { return budget(mapping, sequences, sums).fits(); });
-  }
-  // The largest micro-batch of at most `limit` sequences that fits; 0 if not even one does.
-  [[nodiscard]] std::uint64_t largest_fitting(std::uint64_t limit, GradientSums sums) const {
-    std::uint64_t good = 0;
-    std::uint64_t bad = 1;
-    while (bad <= limit && fits(bad, sums)) {
-      good = bad;
-      bad *= 2;
-    }
-    if (bad > limit) {
-      if (fits(limit, sums)) return limit;
-      bad = limit;
-    }
-    while (good + 1 < bad) {
-      const std::uint64_t middle = std::midpoint(good, bad);
-      (fits(middle, sums) ? good : bad) = middle;
-    }
-    return good;
-  }
-  // Mappings that fit, fewest cycles first; among equals the one with less memory.
-  [[nodiscard]] std::vector<MappingChoice> choices(std::uint64_t sequences, GradientSums sums) const {
-    std::vector<MappingChoice> list;
-    for (const Mapping& mapping : mappings_) {
-      const SramBudget sram = budget(mapping, sequences, sums);
-      if (sram.fits())
-        list.push_back({.mapping = mapping, .cycles = cycles(mapping, sequences), .sram = sram.used()});
-    }
-    std::stable_sort(list.begin(), list.end(), [](const MappingChoice& a, const MappingChoice& b) {
-      return std::tie(a.cycles, a.sram) < std::tie(b.cycles, b.sram);
-    });
-    return list;
-  }
-  // The mapping that needs the least memory, for the message when none fits.
-  [[nodiscard]] SramBudget smallest_budget(std::uint64_t sequences, GradientSums sums) const {
-    SramBudget best = budget(mappings_.front(), sequences, sums);
-    for (const Mapping& mapping : mappings_) {
-      SramBudget other = budget(mapping, sequences, sums);
-      if (other.used() < best.used()) best = std::move(other);
-    }
-    return best;
-  }
-
- private:
-  [[nodiscard]] TokenLayout layout(const Mapping& mapping, std::uint64_t sequences) const {
-    return {wafer_.grid, mapping, sequences * workload_.plan.sequence_length};
-  }
-  [[nodiscard]] Cycles cycles(const Mapping& mapping, std::uint64_t sequences) const {
-    LayerCosts costs{wafer_, workload_.plan, layout(mapping, sequences), masks_};
-    const bool recompute = workload_.plan.recompute == Recompute::layer;
-    Cycles sum;
-    for (const Layer& layer : workload_.graph.layers) {
-      const LayerCost& cost = costs.of(layer);
-      sum += cost.total();
-      if (recompute && layer.block != 0) sum += cost.forward.total();
-    }
-    return sum;
-  }
-
-  const WaferSpec& wafer_;
-  const Workload& workload_;
-  MaskLibrary& masks_;
-  LiveTensors live_;
-  std::vector<Mapping> mappings_;
-};
-
 // `total` sequences in micro-batches of at most `most`, as even as possible, the larger ones first.
 std::vector<std::uint64_t> even_parts(std::uint64_t total, std::uint64_t most) {
   const std::uint64_t count = divide_up(total, most);
   std::vector<std::uint64_t> parts(count, total / count);
   for (std::uint64_t i = 0; i < total % count; ++i) ++parts[i];
   return parts;
+}
+
+// `total` sequences in micro-batches of `size`, and what is left over in a smaller one.
+std::vector<std::uint64_t> full_parts(std::uint64_t total, std::uint64_t size) {
+  std::vector<std::uint64_t> parts(total / size, size);
+  if (total % size != 0) parts.push_back(total % size);
+  return parts;
+}
+
+// From the largest down to half of it, at most 64 of them. PEs hold whole tokens and vector instructions
+// whole elements, so a smaller micro-batch may fill both better; one of half the size only streams more.
+std::vector<std::uint64_t> sizes_to_try(std::uint64_t largest) {
+  constexpr std::uint64_t kMost = 64;
+  const std::uint64_t smallest = divide_up(largest, 2);
+  const std::uint64_t stride = divide_up(largest - smallest + 1, kMost);
+  std::vector<std::uint64_t> sizes;
+  for (std::uint64_t step = 0; largest >= smallest + step; step += stride) sizes.push_back(largest - step);
+  return sizes;
 }
 
 std::string describe_need(const SramBudget& sram) {
@@ -141,10 +53,10 @@ std::string describe_need(const SramBudget& sram) {
 }
 
 // Says by how much `sequences` exceed the memory and what would fit instead.
-[[noreturn]] void refuse(const Mapper& mapper, const Workload& workload, const WaferSpec& wafer,
+[[noreturn]] void refuse(const MappingTrials& trials, const Workload& workload, const WaferSpec& wafer,
                          std::uint64_t sequences, GradientSums sums) {
-  const SramBudget need = mapper.smallest_budget(sequences, sums);
-  const std::uint64_t largest = mapper.largest_fitting(sequences, GradientSums::none);
+  const SramBudget need = trials.smallest_budget(sequences, sums);
+  const std::uint64_t largest = trials.largest_fitting(sequences, GradientSums::none);
   std::string advice;
   if (largest > 0 && sums == GradientSums::on_wafer) {
     advice = "gradient_accumulation: memoryx would fit";
@@ -156,14 +68,14 @@ std::string describe_need(const SramBudget& sram) {
     MaskLibrary masks;
     const std::uint64_t with_recompute =
         workload.plan.recompute == Recompute::none
-            ? Mapper{wafer, other, masks}.largest_fitting(sequences, GradientSums::none)
+            ? MappingTrials{wafer, other, masks}.largest_fitting(sequences, GradientSums::none)
             : 0;
     if (with_recompute > 0) {
       advice = fmt::format("recompute: layer would fit a micro_batch of {}", with_recompute);
     } else {
       other.plan.sequence_length = 1;
-      const std::uint64_t tokens =
-          Mapper{wafer, other, masks}.largest_fitting(workload.plan.sequence_length, GradientSums::none);
+      const std::uint64_t tokens = MappingTrials{wafer, other, masks}.largest_fitting(
+          workload.plan.sequence_length, GradientSums::none);
       advice = tokens > 0
                    ? fmt::format("with recompute: layer, a sequence_length of {} would fit", tokens)
                    : std::string{"not even one token fits: the model is too wide or too deep for this wafer"};
@@ -176,13 +88,49 @@ std::string describe_need(const SramBudget& sram) {
                   need.capacity.count(), describe_need(need), advice)};
 }
 
-GradientSums choose_sums(const Mapper& mapper, const TrainingPlan& plan, std::uint64_t micro_batch,
-                         std::size_t micro_batches) {
-  if (micro_batches == 1 || plan.gradient_accumulation == GradientAccumulation::memoryx)
+GradientSums sums_of(const MappingTrials& trials, const TrainingPlan& plan,
+                     const std::vector<std::uint64_t>& micro_batches) {
+  if (micro_batches.size() == 1 || plan.gradient_accumulation == GradientAccumulation::memoryx)
     return GradientSums::none;
   if (plan.gradient_accumulation == GradientAccumulation::wafer) return GradientSums::on_wafer;
-  return mapper.fits(micro_batch, GradientSums::on_wafer) ? GradientSums::on_wafer : GradientSums::none;
+  return trials.fits(micro_batches.front(), GradientSums::on_wafer) ? GradientSums::on_wafer
+                                                                    : GradientSums::none;
 }
+
+// Keeps the way of cutting the batch that takes the fewest cycles; of equals the first.
+class Best {
+ public:
+  Best(MappingTrials& trials, const TrainingPlan& plan) : trials_{trials}, plan_{plan} {}
+
+  void consider(const std::vector<std::uint64_t>& micro_batches) {
+    const GradientSums sums = sums_of(trials_, plan_, micro_batches);
+    std::vector<MappingChoice> choices = trials_.choices(micro_batches, sums);
+    if (choices.empty()) return;
+    if (found() && choices.front().cycles >= choices_.front().cycles) return;
+    micro_batches_ = micro_batches;
+    sums_ = sums;
+    choices_ = std::move(choices);
+  }
+
+  [[nodiscard]] bool found() const { return !choices_.empty(); }
+
+  [[nodiscard]] WaferPlan plan() const {
+    const Mapping mapping = choices_.front().mapping;
+    const std::size_t listed = std::min<std::size_t>(choices_.size(), 4);
+    return {.mapping = mapping,
+            .micro_batches = micro_batches_,
+            .gradient_sums = sums_,
+            .sram = trials_.budget(mapping, micro_batches_.front(), sums_),
+            .runners_up = {choices_.begin() + 1, choices_.begin() + static_cast<std::ptrdiff_t>(listed)}};
+  }
+
+ private:
+  MappingTrials& trials_;
+  const TrainingPlan& plan_;
+  std::vector<std::uint64_t> micro_batches_;
+  GradientSums sums_{GradientSums::none};
+  std::vector<MappingChoice> choices_;
+};
 
 }  // namespace
 
@@ -207,36 +155,29 @@ std::optional<std::uint64_t> sequences_per_node(const TrainingPlan& plan, std::u
 
 WaferPlan plan_wafer(const WaferSpec& wafer, const Workload& workload, std::uint64_t nodes,
                      MaskLibrary& masks) {
-  const Mapper mapper{wafer, workload, masks};
+  MappingTrials trials{wafer, workload, masks};
   const TrainingPlan& plan = workload.plan;
   const std::optional<std::uint64_t> wanted = sequences_per_node(plan, nodes);
-  const bool sums_pinned = plan.gradient_accumulation == GradientAccumulation::wafer;
-
-  std::uint64_t micro_batch = 0;
+  const GradientSums pinned =
+      plan.gradient_accumulation == GradientAccumulation::wafer ? GradientSums::on_wafer : GradientSums::none;
+  Best best{trials, plan};
   if (plan.micro_batch) {
-    micro_batch = wanted ? std::min(*plan.micro_batch, *wanted) : *plan.micro_batch;
-  } else {
-    const std::uint64_t limit = wanted.value_or(kMostSequences / plan.sequence_length);
-    micro_batch = mapper.largest_fitting(limit, GradientSums::none);
-    if (sums_pinned && wanted && micro_batch < *wanted) {
-      micro_batch = mapper.largest_fitting(limit, GradientSums::on_wafer);
-    }
-    if (micro_batch == 0)
-      refuse(mapper, workload, wafer, 1, sums_pinned ? GradientSums::on_wafer : GradientSums::none);
+    const std::uint64_t most = wanted ? std::min(*plan.micro_batch, *wanted) : *plan.micro_batch;
+    const std::vector<std::uint64_t> parts = even_parts(wanted.value_or(most), most);
+    best.consider(parts);
+    if (!best.found()) refuse(trials, workload, wafer, parts.front(), sums_of(trials, plan, parts));
+    return best.plan();
   }
-
-  WaferPlan result;
-  result.micro_batches = even_parts(wanted.value_or(micro_batch), micro_batch);
-  result.gradient_sums = choose_sums(mapper, plan, result.micro_batches.front(), result.micro_batches.size());
-  const std::vector<MappingChoice> choices =
-      mapper.choices(result.micro_batches.front(), result.gradient_sums);
-  if (choices.empty()) refuse(mapper, workload, wafer, result.micro_batches.front(), result.gradient_sums);
-  result.mapping = choices.front().mapping;
-  result.sram = mapper.budget(result.mapping, result.micro_batches.front(), result.gradient_sums);
-  result.runners_up.assign(
-      choices.begin() + 1,
-      choices.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(choices.size(), 4)));
-  return result;
+  const std::uint64_t limit = wanted.value_or(kMostSequences / plan.sequence_length);
+  std::uint64_t largest = trials.largest_fitting(limit, GradientSums::none);
+  if (wanted && largest < *wanted) largest = trials.largest_fitting(limit, pinned);
+  if (largest == 0) refuse(trials, workload, wafer, 1, pinned);
+  if (!wanted) best.consider({largest});
+  for (const std::uint64_t size : wanted ? sizes_to_try(largest) : std::vector<std::uint64_t>{}) {
+    best.consider(even_parts(*wanted, size));
+    best.consider(full_parts(*wanted, size));
+  }
+  return best.plan();
 }
 
 }  // namespace wafersim

@@ -28,6 +28,24 @@ LiveTensors::Counts LiveTensors::working_set(const Graph& graph, const Layer& la
   return counts;
 }
 
+// Forward only: at each layer, the tensors that it or a later layer still reads, and its output.
+std::vector<LiveTensors::Counts> LiveTensors::forward_sets(const Graph& graph) {
+  std::vector<std::size_t> last_use(graph.tensors.size());
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    for (const TensorId input : graph.layers[i].inputs) last_use[input] = i;
+  }
+  std::vector<Counts> sets;
+  std::set<TensorId> live;
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    live.insert(graph.layers[i].output);
+    Counts counts;
+    for (const TensorId tensor : live) ++counts[size_of(graph.tensors[tensor])];
+    sets.push_back(std::move(counts));
+    std::erase_if(live, [&](TensorId tensor) { return last_use[tensor] <= i; });
+  }
+  return sets;
+}
+
 Bytes SramBudget::used() const {
   Bytes sum;
   for (const SramItem& item : items) sum += item.bytes;
@@ -44,6 +62,14 @@ LiveTensors::LiveTensors(const Workload& workload)
       value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
       accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
   const Graph& graph = workload.graph;
+  for (const Layer& layer : graph.layers)
+    most_positions_ = std::max(most_positions_, layer.extent.positions(0));
+  if (workload.plan.mode == StepMode::evaluate) {
+    std::set<Counts> distinct;
+    for (Counts& counts : forward_sets(graph)) distinct.insert(std::move(counts));
+    for (const Counts& counts : distinct) working_sets_.push_back(as_sizes(counts));
+    return;
+  }
   Counts kept_counts;
   std::set<TensorId> kept;
   for (const TensorId tensor : kept_tensors(graph, workload.plan.recompute)) {
@@ -67,7 +93,6 @@ LiveTensors::LiveTensors(const Workload& workload)
 
   std::set<Counts> distinct_sets;
   for (const Layer& layer : graph.layers) {
-    most_positions_ = std::max(most_positions_, layer.extent.positions(0));
     distinct_sets.insert(working_set(graph, layer, kept));
     gradients_ += layer.vector_weights;
     if (!layer.tied_to) gradients_ += kept_matrix_weights(layer, workload.plan.sparsity);

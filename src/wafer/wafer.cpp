@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/base/random.hpp"
 #include "wafersim/base/wide.hpp"
 
 namespace wafersim {
@@ -20,7 +21,8 @@ Cycles per_chunk(Cycles busy, const Train& train) {
 }  // namespace
 
 Wafer::Lane::Lane(Wafer& owner, std::size_t index, Trail& trail)
-    : in{fmt::format("in{}", index).c_str(),
+    : number{owner.spec_.simulated_lanes[index]},
+      in{fmt::format("in{}", index).c_str(),
          [&owner, index](const Train& train, const Passage& passage) {
            owner.arrived(index, train, passage);
          }},
@@ -28,7 +30,7 @@ Wafer::Lane::Lane(Wafer& owner, std::size_t index, Trail& trail)
           [&owner, index](const Train& train, const Stamp& tail) {
             owner.gradients_taken(index, train, tail);
           }},
-      link{owner.spec_.link_up, trail},
+      link{owner.spec_.links_up[index], trail},
       received{owner.spec_.receive_buffer, owner.spec_.chunk, trail},
       outgoing{owner.spec_.gradient_buffer, owner.spec_.chunk, trail} {
 }
@@ -36,10 +38,14 @@ Wafer::Lane::Lane(Wafer& owner, std::size_t index, Trail& trail)
 Wafer::Wafer(const sc_core::sc_module_name& name, const WaferModuleSpec& spec, const StepProgram& program,
              Trail& trail, Faults& faults)
     : sc_module{name}, spec_{spec}, program_{program}, trail_{trail}, faults_{faults}, clock_{spec.clock} {
-  for (std::size_t lane = 0; lane < spec.simulated_lanes; ++lane) {
+  for (std::size_t lane = 0; lane < spec.simulated_lanes.size(); ++lane) {
     lanes_.push_back(std::make_unique<Lane>(*this, lane, trail));
   }
-  if (spec.keep_records) records_.resize(program.ops.size());
+  if (spec.jitter > Fraction{}) {
+    Random random{spec.jitter_seed};
+    for (std::size_t i = 0; i < program.ops.size(); ++i)
+      longer_.push_back(random.below(spec.jitter.billionths + 1));
+  }
   SC_HAS_PROCESS(Wafer);
   SC_METHOD(wake);
   sensitive << wake_;
@@ -72,7 +78,7 @@ bool Wafer::can_run() const {
   if (finished() || gradients_waited_for_ > 0) return false;
   const StepOp& op = program_.ops[position_];
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    const bool needs = !op.weights.on_lane(lane, spec_.lanes).empty();
+    const bool needs = !op.weights.on_lane(lanes_[lane]->number, spec_.lanes).empty();
     if (needs && lanes_[lane]->arrived.empty()) return false;
   }
   return true;
@@ -85,29 +91,51 @@ void Wafer::advance() {
   advancing_ = false;
 }
 
-Cycles Wafer::busy_cycles(const StepOp& op) const {
-  return (spec_.free_compute ? Cycles{} : op.compute) + (spec_.free_fabric ? Cycles{} : op.fabric);
+// Slower wafers and unlucky draws need more cycles for the same work.
+Wafer::Work Wafer::work(std::size_t position) const {
+  const StepOp& op = program_.ops[position];
+  const std::uint64_t longer = longer_.empty() ? 0 : longer_[position];
+  const auto here = [&](Cycles cycles, bool free) {
+    if (free) return Cycles{};
+    if (longer == 0 && spec_.speed.billionths == Fraction::kOne) return cycles;
+    const std::uint64_t unlucky = multiply_divide_up(cycles.count(), Fraction::kOne + longer, Fraction::kOne);
+    return Cycles{multiply_divide_up(unlucky, Fraction::kOne, spec_.speed.billionths)};
+  };
+  return {.compute = here(op.compute, spec_.free_compute),
+          .fabric = here(op.fabric, spec_.free_fabric),
+          .fill = here(op.fill, spec_.free_fill)};
 }
 
-Cycles Wafer::fill_cycles(const StepOp& op) const {
-  return spec_.free_fill ? Cycles{} : op.fill;
+Cycles Wafer::busy_per_step() const {
+  Cycles sum;
+  for (std::size_t i = 0; i < program_.ops.size(); ++i) {
+    const Work here = work(i);
+    sum += here.compute + here.fabric + here.fill;
+  }
+  return sum;
 }
 
 void Wafer::run(const StepOp& op) {
-  const Cycles busy = busy_cycles(op);
+  const Work here = work(position_);
+  const Cycles busy = here.compute + here.fabric;
   Instant start = now_;
-  running_ = {
-      .began = now_, .ended = {}, .busy = busy + fill_cycles(op), .stream_wait = {}, .gradient_wait = {}};
+  running_ = {.began = now_,
+              .ended = {},
+              .compute = here.compute,
+              .fabric = here.fabric,
+              .fill = here.fill,
+              .stream_wait = {},
+              .gradient_wait = {}};
 
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
     start = clock_.later(start, {.anchor = lanes_[i]->arrived.front().second.head, .cycles = {}});
   }
   if (clock_.before(now_, start)) running_.stream_wait += explain(clock_.time(now_), start.anchor);
 
   Instant end = start + busy;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
     const auto& [train, passage] = lanes_[i]->arrived.front();
     if (train.op != position_ || train.step != step_)
       throw InternalFault{"weights arrived for another operation"};
@@ -117,13 +145,13 @@ void Wafer::run(const StepOp& op) {
     end = behind;
   }
   drain_weights(op, start, end, busy);
-  send_gradients(op, start, end + fill_cycles(op), busy);
+  send_gradients(op, start, end + here.fill, here);
 }
 
 void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy) {
   if (op.weights.empty()) return;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(i, spec_.lanes).empty()) continue;
+    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
     Lane& lane = *lanes_[i];
     const Train train = lane.arrived.front().first;
     lane.arrived.pop_front();
@@ -133,18 +161,18 @@ void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant&
   }
 }
 
-void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant& end, Cycles busy) {
+void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant& end, const Work& work) {
   running_end_ = end;
   std::size_t sending = 0;
   for (std::size_t i = 0; i < lanes_.size(); ++i)
-    sending += op.gradients.on_lane(i, spec_.lanes).empty() ? 0 : 1;
+    sending += op.gradients.on_lane(lanes_[i]->number, spec_.lanes).empty() ? 0 : 1;
   gradients_waited_for_ = sending;
   if (sending == 0) {
     finish(end);
     return;
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    const Parcel parcel = op.gradients.on_lane(i, spec_.lanes);
+    const Parcel parcel = op.gradients.on_lane(lanes_[i]->number, spec_.lanes);
     if (parcel.empty()) continue;
     Lane& lane = *lanes_[i];
     const Train train{.op = static_cast<std::uint32_t>(position_),
@@ -158,7 +186,7 @@ void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant
                       .weights = parcel.weights(),
                       .contributions = 1};
     // The first chunk is complete when its share of the work is done and has run down the pipeline of hops.
-    const Instant first_out = start + (per_chunk(busy, train) + fill_cycles(op));
+    const Instant first_out = start + (per_chunk(work.compute + work.fabric, train) + work.fill);
     Passage made{.head = clock_.stamp(first_out, trail_), .tail = clock_.stamp(end, trail_)};
     made.head = later(lane.outgoing.room_for_first(train), made.head);
     const Passage passage = lane.link.pass(made, moved(train));
@@ -190,8 +218,8 @@ void Wafer::gradients_taken(std::size_t index, const Train& train, const Stamp& 
 void Wafer::finish(const Instant& end) {
   running_.ended = end;
   now_ = end;
-  stats_.busy += running_.busy;
-  if (spec_.keep_records) records_[position_] = running_;
+  stats_.busy += running_.busy();
+  if (!records_.empty()) records_[position_] = running_;
   if (++position_ == program_.ops.size()) {
     position_ = 0;
     ++step_;

@@ -41,14 +41,19 @@ std::uint64_t matrix_macs(const Layer& layer, std::uint64_t weights, std::uint64
                 layer.experts.active / layer.experts.count);
 }
 
+std::uint64_t token_pairs(std::uint64_t sequence, bool causal, std::uint64_t window) {
+  const Wide keys = window == 0 ? sequence : std::min(sequence, window);
+  // Causal, the first tokens have fewer before them than a window holds.
+  return narrow(causal ? keys * (keys + 1) / 2 + (sequence - keys) * keys : sequence * keys);
+}
+
 std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence) {
   if (layer.kind == OpKind::embedding) return 0;
   if (layer.kind != OpKind::attention) return matrix_macs(layer, layer.matrix_weights, sequence);
-  // Each position meets every key twice: QKᵀ, then AV.
-  const std::uint64_t rows = product_rows(layer, sequence);
-  const std::uint64_t keys = layer.attention.window == 0 ? rows : std::min(rows, layer.attention.window);
+  // Each pair of positions meets twice: QKᵀ, then AV.
   const Wide per_pair = Wide{2} * layer.attention.heads * layer.attention.head_dim;
-  return narrow(Wide{narrow(per_pair * rows)} * keys);
+  return narrow(Wide{narrow(per_pair)} *
+                token_pairs(product_rows(layer, sequence), layer.attention.causal, layer.attention.window));
 }
 
 }  // namespace wafersim

@@ -10,6 +10,12 @@
 
 namespace wafersim {
 
+inline std::span<const Choice<StepMode>> choices(StepMode /*kind*/) {
+  static constexpr std::array kAll{Choice<StepMode>{"train", StepMode::train},
+                                   Choice<StepMode>{"evaluate", StepMode::evaluate}};
+  return kAll;
+}
+
 inline std::span<const Choice<Recompute>> choices(Recompute /*kind*/) {
   static constexpr std::array kAll{Choice<Recompute>{"none", Recompute::none},
                                    Choice<Recompute>{"layer", Recompute::layer}};
@@ -94,6 +100,7 @@ void visit_fields(Visitor& visit, Sparsity& sparsity) {
 template <class Visitor>
 void visit_fields(Visitor& visit, TrainingPlan& plan) {
   constexpr Presence kMayLack = Presence::defaulted;
+  visit.field("mode", plan.mode, {.help = "of a step; evaluate is forward only", .presence = kMayLack});
   visit.field("sequence_length", plan.sequence_length,
               {.help = "tokens of a sequence; what the model was made for if left out",
                .low = 1,
@@ -103,11 +110,12 @@ void visit_fields(Visitor& visit, TrainingPlan& plan) {
               {.help = "sequences per step, over all nodes", .low = 1, .high = kMaxBatch});
   visit.field("tokens_per_node", plan.tokens_per_node,
               {.help = "tokens per step on each node; whole sequences", .low = 1, .high = kMaxBatch});
-  visit.field("micro_batch", plan.micro_batch,
-              {.help = "sequences on a wafer at a time; auto is the most that fits",
-               .low = 1,
-               .high = kMaxBatch,
-               .nothing = "auto"});
+  visit.field(
+      "micro_batch", plan.micro_batch,
+      {.help = "sequences on a wafer at a time; auto is the fastest, without a batch the most that fits",
+       .low = 1,
+       .high = kMaxBatch,
+       .nothing = "auto"});
   visit.field("recompute", plan.recompute,
               {.help = "what runs forward again before its backward pass", .presence = kMayLack});
   visit.field("optimizer", plan.optimizer, {.help = "the update rule", .presence = kMayLack});

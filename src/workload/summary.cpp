@@ -31,7 +31,9 @@ std::vector<TensorId> read_again(const Layer& layer) {
   return layer.inputs;
 }
 
-Flops flops_of(Wide macs, bool again) {
+Flops flops_of(Wide macs, const Layer& layer, const TrainingPlan& plan) {
+  if (plan.mode == StepMode::evaluate) return {.forward = 2 * macs};
+  const bool again = plan.recompute == Recompute::layer && layer.block != 0;
   return {.forward = 2 * macs, .backward = 4 * macs, .recompute = again ? 2 * macs : 0};
 }
 
@@ -60,6 +62,7 @@ std::uint64_t largest_block_numbers(const Workload& workload, const std::vector<
 
 ActivationSummary activations_of(const Workload& workload) {
   ActivationSummary summary;
+  if (workload.plan.mode == StepMode::evaluate) return summary;
   const std::vector<TensorId> kept = kept_tensors(workload.graph, workload.plan.recompute);
   std::uint64_t numbers = 0;
   for (const TensorId tensor : kept) numbers += numbers_of(workload.graph.tensors[tensor], workload.plan);
@@ -114,14 +117,13 @@ Work& Work::operator+=(const Work& other) {
 }
 
 Work work_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences) {
-  const bool again = plan.recompute == Recompute::layer && layer.block != 0;
   const Wide macs = static_cast<Wide>(forward_macs(layer, plan.sequence_length)) * sequences;
   Wide pruned = 0;
   if (has_matrix(layer.kind) && layer.kind != OpKind::embedding) {
     const std::uint64_t kept = kept_matrix_weights(layer, plan.sparsity);
     pruned = macs - static_cast<Wide>(matrix_macs(layer, kept, plan.sequence_length)) * sequences;
   }
-  return {.done = flops_of(macs - pruned, again), .skipped = flops_of(pruned, again)};
+  return {.done = flops_of(macs - pruned, layer, plan), .skipped = flops_of(pruned, layer, plan)};
 }
 
 Work work_of(const Workload& workload, std::uint64_t sequences) {

@@ -157,6 +157,31 @@ TEST(Run, WhatIfsShowThatNeitherOfTwoEqualStationsHelpsAlone) {
   EXPECT_THAT(outcome.step.bottleneck, HasSubstr("bound by the stream of weights"));
 }
 
+TEST(Evaluation, StreamsEachWeightOncePerMicroBatchAndSendsNothingBack) {
+  const Workload workload = test::workload("gpt2", {{"mode", "evaluate"}, {"global_batch", "64"}});
+  const Outcome outcome = run_training_step(test::machine("cs2"), workload).outcome;
+  std::uint64_t weights = 0;  // a projection tied to the table needs the table once more
+  Wide flops = 0;             // 2 for each multiply-add of one forward pass
+  for (const Layer& layer : workload.graph.layers) {
+    weights += layer.used_weights();
+    flops += 2 * static_cast<Wide>(forward_macs(layer, 1024)) * 64;
+  }
+  const std::uint64_t micro_batches = outcome.plan.micro_batches.size();
+  EXPECT_EQ(station(outcome, "node.io").bytes, Wide{weights} * 2 * micro_batches);
+  EXPECT_EQ(station(outcome, "memoryx.update").bytes, Wide{});
+  EXPECT_EQ(outcome.step.flops_done, flops);
+  EXPECT_TRUE(outcome.step.steady);
+}
+
+TEST(Evaluation, KeepsNoActivationsSoMoreSequencesFit) {
+  const auto sequences = [](const char* mode) {
+    MaskLibrary masks;
+    return plan_wafer(test::machine("cs2").wafer, test::workload("gpt3-6.7b", {{"mode", mode}}), 1, masks)
+        .sequences();
+  };
+  EXPECT_GT(sequences("evaluate"), 2 * sequences("train"));
+}
+
 TEST(Run, AStoreThatIsTooSmallIsRefusedWithWhatIsMissing) {
   const MachineSpec machine =
       test::machine("cs2", {{"memoryx.dram.capacity", "100 GiB"}, {"memoryx.flash.capacity", "1 GB"}});

@@ -50,10 +50,10 @@ TEST(DerivedFigures, NarrowPortsLimitTheLanes) {
 
 TEST(TreeLevels, GrowWithTheLogarithmOfTheNodes) {
   const SwarmXSpec swarmx = cs2().swarmx;
-  EXPECT_EQ(tree_levels(swarmx, 1), 0U);
-  EXPECT_EQ(tree_levels(swarmx, 4), 1U);
-  EXPECT_EQ(tree_levels(swarmx, 5), 2U);
-  EXPECT_EQ(tree_levels(swarmx, 192), 4U);  // 4^3 = 64 < 192 <= 256
+  EXPECT_EQ(tree_fanouts(swarmx, 1).size(), 0U);
+  EXPECT_EQ(tree_fanouts(swarmx, 4).size(), 1U);
+  EXPECT_EQ(tree_fanouts(swarmx, 5).size(), 2U);
+  EXPECT_EQ(tree_fanouts(swarmx, 192).size(), 4U);  // 4^3 = 64 < 192 <= 256
 }
 
 TEST(DerivedFigures, StayInRangeAtTheBoundsOfAMachineFile) {

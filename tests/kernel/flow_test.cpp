@@ -94,6 +94,38 @@ TEST(AttentionForward, ByHandWithOneHeadOverTwoColumns) {
   EXPECT_EQ(cost.fmacs, 2U * 10 * 10 * 8);
 }
 
+TEST(AttentionForward, CausalByHand) {
+  WaferSpec wafer = small_wafer();
+  wafer.pe.exponential_cycles = 20;
+  wafer.pe.divide_cycles = 50;
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  // As above, but tokens are dealt to the 2 rows in turn, so keys come in 5 strides of 2, which meet 5, 4, 3,
+  // 2 and 1 tokens of the fullest PE.
+  const KernelCost cost =
+      attention_forward(c, {.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10, .causal = true});
+  // Two products: 2 features · 2 keys · (3 + 2 + 2 + 1 + 1) + 10 wavelets · 2 = 56 each; softmax: 2 · 15
+  // scores on 2 columns = 15 · 20 + 5 · 50 = 550.
+  EXPECT_EQ(cost.compute, 662_cyc);
+  // Scores added up and handed back: 2 · 2 keys · (5 + 4 + 3 + 2 + 1) FP32 values.
+  EXPECT_EQ(cost.fabric, 60_cyc);
+  EXPECT_EQ(cost.fmacs, 2U * 55 * 8);  // 1 + 2 + ... + 10 pairs
+}
+
+TEST(AttentionForward, KeepsTheHeadsOfAPeWhole) {
+  const WaferSpec wafer = small_wafer();
+  // 3 heads of 6 on 8 columns, 2 for each: 3 features a PE, although 18 features on 8 columns also make 3;
+  // with 4 heads of 5 on 6 columns, 1 for each, it is 5 a PE, not ceil(20 / 6) = 4.
+  const auto compute = [&](std::uint64_t columns, std::uint64_t heads, std::uint64_t head_dim) {
+    const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::fp32, .layout = {{columns, 2}, {1, 1}, 2}};
+    return attention_forward(c, {.heads = heads, .kv_heads = heads, .head_dim = head_dim, .sequence = 2})
+        .compute;
+  };
+  // One token a PE: two products of 2 keys · (q features · 1 + q wavelets · 2), 2 scores on z columns at 20,
+  // and a division at 50.
+  EXPECT_EQ(compute(8, 3, 6), Cycles{2 * 2 * (3 + 6) + 1 * 20 + 50});
+  EXPECT_EQ(compute(6, 4, 5), Cycles{2 * 2 * (5 + 10) + 2 * 20 + 50});
+}
+
 TEST(MaskSample, KeepsTheShareItIsToldTo) {
   const MaskSample sample{4096, 256, Fraction{900'000'000}, 1};
   std::uint64_t kept = 0;

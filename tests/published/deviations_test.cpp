@@ -52,22 +52,36 @@ struct Kernels {
         costs{machine.wafer, workload.plan, layout, masks} {}
 };
 
-TEST(Deviation, CausalAttentionIsComputedInFull) {
-  Kernels kernels{test::workload("gpt2"), 1};
-  const Layer& attention = first_of(kernels.workload.graph, OpKind::attention);
-  ASSERT_TRUE(attention.attention.causal);
-  // Two products over all 1024 x 1024 pairs of tokens; half of them are masked out.
-  EXPECT_EQ(kernels.costs.of(attention).forward.fmacs, 2ULL * 1024 * 1024 * 768);
+TEST(Deviation, CausalAttentionIsTakenToBeBalanced) {
+  Kernels kernels{test::workload("gpt3-6.7b"), 25};
+  const Layer& layer = first_of(kernels.workload.graph, OpKind::attention);
+  ASSERT_TRUE(layer.attention.causal);
+  Layer full = layer;
+  full.attention.causal = false;
+  EXPECT_NEAR(ratio(kernels.costs.of(layer).forward.compute, kernels.costs.of(full).forward.compute), 0.52,
+              0.02);
+}
+
+TEST(Deviation, TheMapperDoesNotSeeASlowStore) {
+  const Workload workload = test::workload("gpt2", {{"global_batch", "64"}});
+  const auto micro_batches = [&](const char* rate) {
+    MaskLibrary masks;
+    return plan_wafer(test::machine("cs2", {{"swarmx.link_rate", rate}}).wafer, workload, 1, masks)
+        .micro_batches;
+  };
+  EXPECT_EQ(micro_batches("100 Gb/s"), micro_batches("1 Gb/s"));
 }
 
 TEST(Deviation, RotaryPositionsCostNothing) {
   Kernels kernels{test::workload("llama2-7b"), 1};
+  kernels.machine.wafer.software_efficiency = Fraction{Fraction::kOne};
   const Layer& layer = first_of(kernels.workload.graph, OpKind::attention);
   const FlowContext context{kernels.machine.wafer, arithmetic_of(kernels.workload.plan), kernels.layout};
   const KernelCost bare = attention_forward(context, {.heads = layer.attention.heads,
                                                       .kv_heads = layer.attention.kv_heads,
                                                       .head_dim = layer.attention.head_dim,
-                                                      .sequence = kernels.workload.plan.sequence_length});
+                                                      .sequence = kernels.workload.plan.sequence_length,
+                                                      .causal = layer.attention.causal});
   EXPECT_EQ(kernels.costs.of(layer).forward.total(), bare.total());
   EXPECT_FALSE(std::any_of(kernels.workload.graph.layers.begin(), kernels.workload.graph.layers.end(),
                            [](const Layer& one) { return one.name.find("rot") != std::string::npos; }));
@@ -163,17 +177,6 @@ TEST(Deviation, WeakScalingIsLinearToATenthOfAPercent) {
   EXPECT_GT(ratio(one.step_cycles(), sixteen.step_cycles()), 0.999);
 }
 
-TEST(Deviation, TheLargestMicroBatchIsTakenEvenWhereASmallerOneIsFaster) {
-  ClusterBench bench;
-  const auto& chosen =
-      bench.add(test::machine("cs2"), test::workload("gpt3-590m", {{"global_batch", "256"}}));
-  const auto& smaller = bench.add(
-      test::machine("cs2"), test::workload("gpt3-590m", {{"global_batch", "256"}, {"micro_batch", "13"}}));
-  bench.run();
-  EXPECT_EQ(chosen.plan.micro_batches.front(), 14U);
-  EXPECT_GT(ratio(chosen.step_cycles(), smaller.step_cycles()), 1.05);
-}
-
 TEST(Deviation, OneClockDoesNotMeetAllPublishedBandwidths) {
   const MachineSpec cs2 = test::machine("cs2");
   const auto over = [](BytesPerSecond derived, const std::optional<BytesPerSecond>& published) {
@@ -212,11 +215,11 @@ TEST_P(OneCs2, StandsWhereItStoodAgainstTheMeasurement) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, OneCs2,
-                         testing::Values(Measured{"590m", "256", 202.0, 1.004},
-                                         Measured{"2.7b", "256", 46.83, 1.171},
-                                         Measured{"6.7b", "256", 22.71, 0.962},
-                                         Measured{"590m", "128", 199.4, 1.101},
-                                         Measured{"2.7b", "1024", 46.92, 1.079}),
+                         testing::Values(Measured{"590m", "256", 202.0, 1.086},
+                                         Measured{"2.7b", "256", 46.83, 1.157},
+                                         Measured{"6.7b", "256", 22.71, 1.000},
+                                         Measured{"590m", "128", 199.4, 1.104},
+                                         Measured{"2.7b", "1024", 46.92, 1.160}),
                          [](const auto& point) {
                            std::string name = point.param.model + "_batch_" + point.param.batch;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -56,7 +56,7 @@ Plan
   2 micro-batches: 1 x 3 and 1 x 2 sequences
   mapping: 4 column groups
   gradients of the micro-batches are summed at MemoryX
-  runner-up: 2 row bands, 12,345 kernel cycles for the largest micro-batch, 40.0 kB of a PE
+  runner-up: 2 row bands, 12,345 cycles by closed forms, 40.0 kB of a PE
 )";
 
 TEST(RunText, ReadsLikeAnAnswer) {

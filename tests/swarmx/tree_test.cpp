@@ -3,30 +3,70 @@
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+
+#include "wafersim/base/error.hpp"
 
 namespace wafersim {
 namespace {
 
-TEST(TreeLevels, AreTheLeastThatReachEveryNode) {
-  EXPECT_EQ(tree_levels(1, 4), 0U);
-  EXPECT_EQ(tree_levels(2, 4), 1U);
-  EXPECT_EQ(tree_levels(4, 4), 1U);
-  EXPECT_EQ(tree_levels(5, 4), 2U);
-  EXPECT_EQ(tree_levels(16, 4), 2U);
-  EXPECT_EQ(tree_levels(64, 4), 3U);
-  EXPECT_EQ(tree_levels(65, 4), 4U);
-  EXPECT_EQ(tree_levels(192, 4), 4U);
+TreeSpec spec(std::uint64_t nodes, std::vector<std::uint64_t> fanouts) {
+  return {.nodes = nodes, .fanouts = std::move(fanouts)};
 }
 
 TEST(LinksIntoLevel, OfTheFullMachine) {
   // 192 nodes, fanout 4: root with 3 children, 12 below, 48 below, 192 nodes.
-  EXPECT_EQ(links_into_level(192, 4, 0), 1U);
-  EXPECT_EQ(links_into_level(192, 4, 1), 3U);
-  EXPECT_EQ(links_into_level(192, 4, 2), 12U);
-  EXPECT_EQ(links_into_level(192, 4, 3), 48U);
-  EXPECT_EQ(links_into_level(192, 4, 4), 192U);
+  const TreeNode tree = build_tree(spec(192, {4, 4, 4, 4}), Folding::folded);
+  EXPECT_EQ(tree_levels(tree), 4U);
+  const std::vector<std::uint64_t> expected{1, 3, 12, 48, 192};
+  for (std::uint64_t level = 0; level < expected.size(); ++level)
+    EXPECT_EQ(links_into_level(tree, level), expected[level]);
+}
+
+TEST(Tree, MixesFanouts) {
+  // 2 x 8 reach 16 nodes: 2 switches below the root, 8 nodes below each.
+  const TreeNode tree = build_tree(spec(16, {2, 8}), Folding::folded);
+  EXPECT_EQ(links_into_level(tree, 1), 2U);
+  EXPECT_EQ(links_into_level(tree, 2), 16U);
+  ASSERT_EQ(tree.branches.size(), 1U);
+  EXPECT_EQ(tree.branches[0].multiplicity, 2U);
+  EXPECT_EQ(tree.branches[0].subtree.branches[0].multiplicity, 8U);
+}
+
+TEST(Tree, AStragglerIsAClassOfItsOwn) {
+  TreeSpec with = spec(8, {2, 4});
+  with.kinds[5] = 1;
+  const TreeNode tree = build_tree(with, Folding::folded);
+  // Nodes 0 to 3 alike; of 4 to 7 one alone, between a node before it and two after it.
+  ASSERT_EQ(tree.branches.size(), 2U);
+  EXPECT_EQ(tree.branches[0].subtree.branches.size(), 1U);
+  const auto& second = tree.branches[1].subtree.branches;
+  ASSERT_EQ(second.size(), 3U);
+  EXPECT_EQ(second[1].subtree.first, 5U);
+  EXPECT_EQ(second[1].subtree.kind, 1U);
+  EXPECT_EQ(second[2].multiplicity, 2U);
+}
+
+TEST(Tree, LeavesOutFailedNodesAndSwitchesThatLeadToNone) {
+  TreeSpec with = spec(8, {2, 4});
+  with.failed = {1, 4, 5, 6, 7};
+  const TreeNode tree = build_tree(with, Folding::unfolded);
+  EXPECT_EQ(tree.leaves, 3U);
+  EXPECT_EQ(links_into_level(tree, 1), 1U);
+  EXPECT_EQ(links_into_level(tree, 2), 3U);
+}
+
+TEST(Tree, ASlowLinkThatDoesNotExistIsRefusedWithThoseThatDo) {
+  TreeSpec with = spec(8, {2, 4});
+  with.slow_links = {{.lane = 0, .level = 1, .index = 2, .rate = Fraction{1}}};
+  try {
+    (void)build_tree(with, Folding::folded);
+    FAIL() << "there are two links into level 1";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no link to number 2 on level 1: level 1 leads to 2"));
+  }
 }
 
 struct Counted {
@@ -50,16 +90,18 @@ void count(const TreeNode& node, std::uint64_t multiplicity, std::uint64_t depth
   counted.widest = std::max(counted.widest, children);
 }
 
-RC_GTEST_PROP(Tree, ReachesEveryNodeAtTheSameDepthWithinTheFanout, ()) {
+RC_GTEST_PROP(Tree, ReachesEveryNodeAtTheSameDepthWithinTheFanouts, ()) {
   const auto nodes = *rc::gen::inRange<std::uint64_t>(1, 3000);
-  const auto fanout = *rc::gen::inRange<std::uint64_t>(2, 20);
+  std::vector<std::uint64_t> fanouts;
+  for (std::uint64_t reached = 1; reached < nodes; reached *= fanouts.back())
+    fanouts.push_back(*rc::gen::inRange<std::uint64_t>(2, 20));
   for (const Folding folding : {Folding::folded, Folding::unfolded}) {
     Counted counted;
-    count(build_tree(nodes, fanout, folding), 1, 0, counted);
+    count(build_tree(spec(nodes, fanouts), folding), 1, 0, counted);
     RC_ASSERT(counted.leaves == nodes);
     RC_ASSERT(counted.shallowest == counted.deepest);
-    RC_ASSERT(counted.deepest == tree_levels(nodes, fanout));
-    RC_ASSERT(counted.widest <= fanout);
+    RC_ASSERT(counted.deepest == fanouts.size());
+    RC_ASSERT(counted.widest <= (fanouts.empty() ? 0 : *std::max_element(fanouts.begin(), fanouts.end())));
   }
 }
 

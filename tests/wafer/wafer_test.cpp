@@ -110,6 +110,45 @@ TEST(Mapper, ObeysAPinnedMapping) {
   EXPECT_TRUE(plan.runners_up.empty());
 }
 
+TEST(Mapper, CutsABatchIntoTheMicroBatchesThatTakeTheFewestCycles) {
+  // Against every micro-batch that a user could pin, the search may lose to none.
+  MaskLibrary masks;
+  const WaferSpec wafer = test::machine("cs2").wafer;
+  const auto cycles = [&](const WaferPlan& plan, const Workload& workload) {
+    Cycles sum;
+    for (const std::uint64_t sequences : plan.micro_batches) {
+      LayerCosts costs{wafer, workload.plan,
+                       TokenLayout{wafer.grid, plan.mapping, sequences * workload.plan.sequence_length},
+                       masks};
+      for (const Layer& layer : workload.graph.layers) sum += costs.of(layer).total();
+    }
+    return sum;
+  };
+  const Workload free = test::workload("gpt3-590m", {{"global_batch", "29"}});
+  const Cycles chosen = cycles(plan_wafer(wafer, free, 1, masks), free);
+  for (std::uint64_t size = 7; size <= 14; ++size) {
+    const Workload pinned =
+        test::workload("gpt3-590m", {{"global_batch", "29"}, {"micro_batch", std::to_string(size)}});
+    EXPECT_LE(chosen, cycles(plan_wafer(wafer, pinned, 1, masks), pinned)) << size;
+  }
+}
+
+TEST(LayerCosts, AreLongerByTheEfficiencyOfTheSoftware) {
+  MaskLibrary masks;
+  const Workload workload = test::workload("gpt2");
+  const TokenLayout layout{{854, 996}, {}, 1024};
+  const auto forward = [&](const char* efficiency) {
+    const WaferSpec wafer = test::machine("cs2", {{"wafer.software_efficiency", efficiency}}).wafer;
+    return LayerCosts{wafer, workload.plan, layout, masks}.of(workload.graph.layers[4]).forward;
+  };
+  const KernelCost ideal = forward("1");
+  const KernelCost real = forward("0.8");
+  EXPECT_EQ(real.compute, Cycles{divide_up(ideal.compute.count() * 5, 4)});
+  EXPECT_EQ(real.fabric, Cycles{divide_up(ideal.fabric.count() * 5, 4)});
+  EXPECT_EQ(real.fill, ideal.fill);
+  EXPECT_EQ(real.fmacs, ideal.fmacs);
+}
+
 TEST(Mapper, SplitsABatchThatDoesNotFitIntoEvenMicroBatches) {
   MaskLibrary masks;
   const Workload workload =

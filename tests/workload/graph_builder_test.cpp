@@ -71,8 +71,8 @@ TEST(GraphBuilder, AttentionTakesThreeTensorsOrAFusedOne) {
   EXPECT_EQ(attention.attention.head_dim, 8U);
   EXPECT_EQ(attention.in_features, 96U);
   EXPECT_EQ(attention.out_features, 64U);
-  // QK^T and AV: 2 · 8 heads · 8 wide · 16 · 16 tokens.
-  EXPECT_EQ(forward_macs(attention, 16), 2U * 64 * 16 * 16);
+  // QK^T and AV: 2 · 8 heads · 8 wide; 16 tokens see 1 + 2 + ... + 16 = 136 of each other.
+  EXPECT_EQ(forward_macs(attention, 16), 2U * 64 * 136);
 
   Drafts fused = with("a", OpKind::attention, {"qkv"}, [](LayerDraft& draft) { draft.heads = 2; });
   fused.linear("qkv", "e", 24);

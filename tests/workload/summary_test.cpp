@@ -31,8 +31,10 @@ Workload small_gpt2(Recompute recompute) {
   return workload;
 }
 
-// Multiply-adds of one sequence: 12 d² of matrices a token, and 2 · d for each pair of tokens.
-constexpr std::uint64_t kBlockMacs = kSequence * 12 * kWidth * kWidth + 2 * kWidth * kSequence * kSequence;
+// Multiply-adds of one sequence: 12 d² of matrices a token, and 2 · d for each pair of tokens that a causal
+// mask leaves.
+constexpr std::uint64_t kPairs = kSequence * (kSequence + 1) / 2;
+constexpr std::uint64_t kBlockMacs = kSequence * 12 * kWidth * kWidth + 2 * kWidth * kPairs;
 constexpr std::uint64_t kHeadMacs = kSequence * kWidth * kVocabulary;
 
 TEST(Work, IsTwoFlopsForAMultiplyAddAndTwiceThatBackward) {
@@ -47,6 +49,13 @@ TEST(Work, RunsTheBlocksAndNothingElseAgainWhenRecomputing) {
   EXPECT_TRUE(work.done.recompute == Wide{2 * 5 * kBlocks * kBlockMacs});
 }
 
+TEST(Work, IsForwardOnlyWhenEvaluating) {
+  Workload workload = small_gpt2(Recompute::layer);
+  workload.plan.mode = StepMode::evaluate;
+  const std::uint64_t macs = 5 * (kBlocks * kBlockMacs + kHeadMacs);
+  EXPECT_TRUE((work_of(workload, 5).done == Flops{.forward = 2 * macs, .backward = 0, .recompute = 0}));
+}
+
 TEST(Work, DividesIntoDoneAndSkippedExactly) {
   const Work dense = work_of(small_gpt2(Recompute::layer), 7);
   Workload sparse = small_gpt2(Recompute::layer);
@@ -56,7 +65,7 @@ TEST(Work, DividesIntoDoneAndSkippedExactly) {
   // Of each matrix n - floor(0.9 n) weights stay: 768 -> 77, 256 -> 26, 1024 -> 103, 1024 -> 103; the tied
   // projection stays whole, and attention has no weights.
   const std::uint64_t kept = kBlocks * (77 + 26 + 103 + 103) * kSequence;
-  const std::uint64_t rest = kBlocks * 2 * kWidth * kSequence * kSequence + kHeadMacs;
+  const std::uint64_t rest = kBlocks * 2 * kWidth * kPairs + kHeadMacs;
   EXPECT_TRUE(work.done.forward == Wide{2 * 7 * (kept + rest)});
 }
 

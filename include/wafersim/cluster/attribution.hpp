@@ -12,7 +12,10 @@ namespace wafersim {
 
 // One operation of the steady step on the wafer's time line.
 struct OpShare {
-  Cycles total;  // since the end of the operation before it
+  Cycles total;    // since the end of the operation before it
+  Cycles compute;  // of its own
+  Cycles fabric;
+  Cycles fill;
   Cycles waited;
   Cycles stream_wait;
   Cycles reduce_wait;
@@ -28,11 +31,11 @@ struct StepShares {
 };
 
 // `records` are those of the last step, which began at `began`.
-[[nodiscard]] StepShares share_out(const StepProgram& program, const std::vector<OpRecord>& records,
-                                   const Instant& began, const WaferClock& clock);
+[[nodiscard]] StepShares share_out(const std::vector<OpRecord>& records, const Instant& began,
+                                   const WaferClock& clock);
 
 // The same for the last step of a wafer that kept its records.
-[[nodiscard]] StepShares share_out(const StepProgram& program, const Wafer& wafer);
+[[nodiscard]] StepShares share_out(const Wafer& wafer);
 
 // Splits `whole` in proportion to `weights`, in integers that sum to it (largest remainder first, then lowest
 // index). With no weight at all everything goes to `fallback`.

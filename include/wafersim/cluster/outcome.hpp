@@ -71,6 +71,12 @@ struct PartOutcome {
   Cycles step_cycles_if_infinite;
 };
 
+// Something that is slower than its equals, and what that costs.
+struct UnevenOutcome {
+  std::string what;
+  Cycles step_cycles_if_even;  // if it were as fast as they are
+};
+
 struct MemoryOutcome {
   std::string name;
   Bytes used;
@@ -141,7 +147,8 @@ struct StoreOutcome {
 };
 
 struct Outcome {
-  std::uint64_t nodes{};
+  StepMode mode{};
+  std::uint64_t nodes{};  // that work
   std::uint64_t sequences_per_node{};
   std::uint64_t tokens_per_node{};
   std::uint64_t bytes_per_parameter{};  // stored at MemoryX, of a dense weight
@@ -152,6 +159,7 @@ struct Outcome {
   std::vector<StationOutcome> stations;
   std::vector<PartOutcome> attribution;
   Cycles step_cycles_if_stream_infinite;  // node I/O, SwarmX, DRAM and flash together
+  std::vector<UnevenOutcome> uneven;      // stragglers and slow links, if there are any
   std::vector<MemoryOutcome> memory;
   StoreOutcome store;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload

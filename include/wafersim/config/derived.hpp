@@ -39,8 +39,11 @@ inline constexpr std::uint64_t kAdamBytesPerParameter = 20;
 // Tokens that each weight must meet on a wafer so that arithmetic takes as long as streaming the weight,
 // rounded up; `bytes_per_weight` is 2 dense and 4 with an index.
 [[nodiscard]] std::uint64_t balance_tokens(const WaferSpec& wafer, std::uint64_t bytes_per_weight);
-// Levels of the tree between the store and this many nodes.
-[[nodiscard]] std::uint64_t tree_levels(const SwarmXSpec& swarmx, std::uint64_t nodes);
+// Children of the switches of each level, from the store down, that reach this many nodes: as few levels as
+// possible; none for one node.
+[[nodiscard]] std::vector<std::uint64_t> tree_fanouts(const SwarmXSpec& swarmx, std::uint64_t nodes);
+// Nodes that have not failed.
+[[nodiscard]] std::uint64_t working_nodes(const ClusterSpec& cluster);
 
 // One line of the table that `describe` prints.
 struct DerivedFigure {

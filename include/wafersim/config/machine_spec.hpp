@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "wafersim/base/parse.hpp"
 #include "wafersim/base/quantity.hpp"
@@ -66,6 +67,8 @@ struct WaferSpec {
   WaferIoSpec io;
   Bytes receive_buffer;   // per PE, for weights that arrive ahead of their layer
   Bytes gradient_buffer;  // per PE, for gradients on their way out
+  // Cycles of a kernel by its closed form, by those that the vendor's software is taken to need.
+  Fraction software_efficiency{Fraction::kOne};
   EnergySpec energy;
   MappingSpec mapping;
   friend bool operator==(const WaferSpec&, const WaferSpec&) = default;
@@ -158,23 +161,49 @@ struct MemoryXSpec {
 
 enum class Forwarding { cut_through, store_and_forward };
 
+// A link of one lane's tree that does not run at its full rate.
+struct LinkFault {
+  std::uint64_t lane{};
+  std::uint64_t level{};  // 0: from MemoryX; the last level leads to the nodes
+  std::uint64_t index{};  // of the switch or node that it leads to, counted from the left on its level
+  Fraction rate;          // the share of its rate that is left; 0: it has failed
+  friend bool operator==(const LinkFault&, const LinkFault&) = default;
+};
+
 // The broadcast-and-reduce tree, one tree per lane.
 struct SwarmXSpec {
-  std::uint64_t fanout{};    // children of a switch
-  BytesPerSecond link_rate;  // each way
-  Picoseconds hop_latency;   // through a switch
-  Bytes chunk;               // what a switch forwards as one
-  Bytes buffer;              // per port
+  std::uint64_t fanout{};                // children of a switch
+  std::vector<std::uint64_t> fanouts{};  // by level from MemoryX down, the last for all below; empty: fanout
+  BytesPerSecond link_rate;              // each way
+  Picoseconds hop_latency;               // through a switch
+  Bytes chunk;                           // what a switch forwards as one
+  Bytes buffer;                          // per port
   Forwarding forwarding{Forwarding::cut_through};
+  BytesPerSecond reduce_rate;            // gradients from all children that a switch adds up
+  std::vector<LinkFault> link_faults{};  // none: every link runs at its rate
   friend bool operator==(const SwarmXSpec&, const SwarmXSpec&) = default;
 };
 
+// A node that works more slowly than the others.
+struct Straggler {
+  std::uint64_t node{};
+  Fraction speed;  // against the others
+  friend bool operator==(const Straggler&, const Straggler&) = default;
+};
+
+enum class OnFailedNode { go_on, stop };
+
 struct ClusterSpec {
   std::uint64_t nodes{};
-  std::uint64_t max_nodes{};  // what the vendor supports
-  bool fold_nodes{true};      // simulate one of a class of identical nodes
-  bool fold_lanes{true};      // simulate the fullest of the identical lanes
-  std::uint64_t steps{};      // simulate at most this many steps while looking for the steady state
+  std::uint64_t max_nodes{};            // what the vendor supports
+  std::vector<Straggler> stragglers{};  // none: every node is equally fast
+  Fraction jitter{};                    // an operation takes up to so much longer, drawn for each node
+  std::uint64_t jitter_seed{1};
+  std::vector<std::uint64_t> failed_nodes{};
+  OnFailedNode on_failed_node{OnFailedNode::go_on};
+  bool fold_nodes{true};  // simulate one of a class of identical nodes
+  bool fold_lanes{true};  // simulate the fullest of the identical lanes
+  std::uint64_t steps{};  // simulate at most this many steps while looking for the steady state
   friend bool operator==(const ClusterSpec&, const ClusterSpec&) = default;
 };
 

@@ -57,7 +57,8 @@ struct AttentionTask {
   std::uint64_t kv_heads{};
   std::uint64_t head_dim{};
   std::uint64_t sequence{};
-  std::uint64_t window{};  // keys that a query meets at most; 0: all of the sequence
+  std::uint64_t window{};  // keys that a query meets at most; 0: all that it may see
+  bool causal{};           // a token sees itself and those before it
 };
 [[nodiscard]] KernelCost attention_forward(const FlowContext& context, const AttentionTask& task);
 [[nodiscard]] KernelCost attention_backward(const FlowContext& context, const AttentionTask& task);

@@ -52,6 +52,9 @@ class Station {
   // When the train that arrives as `in` has left this station and arrived at the next.
   Passage pass(const Passage& in, const Load& load);
 
+  // The same without the latency to the next, and without passing: the answer to "when would it have left?".
+  [[nodiscard]] Passage serve(const Passage& in, const Load& load) const;
+
   // The next station took the last chunk only at `tail` (as arrived there): until then this one was blocked.
   void hold_until(const Stamp& tail);
 

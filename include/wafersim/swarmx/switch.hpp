@@ -13,12 +13,18 @@
 
 namespace wafersim {
 
+// A child of a switch: how many equal subtrees it stands for, and the link to each of them.
+struct ChildSpec {
+  std::uint64_t multiplicity{1};
+  StationSpec link;
+};
+
 struct SwitchSpec {
   Bytes chunk;
   Bytes buffer;
-  StationSpec link_down;                // to each child
-  StationSpec link_up;                  // to the parent
-  std::vector<std::uint64_t> children;  // how many equal subtrees each child stands for
+  StationSpec adder;    // adds up gradients; its load are those of all children
+  StationSpec link_up;  // to the parent
+  std::vector<ChildSpec> children;
 };
 
 struct SwitchStats {
@@ -34,16 +40,17 @@ class Switch final : public sc_core::sc_module {
 
   Switch(const sc_core::sc_module_name& name, const SwitchSpec& spec, Trail& trail);
 
+  [[nodiscard]] std::size_t children() const { return children_.size(); }
   [[nodiscard]] OutPort& to_child(std::size_t child) { return children_[child]->down; }
   [[nodiscard]] InPort& from_child(std::size_t child) { return children_[child]->up; }
   [[nodiscard]] const Station& link_down(std::size_t child) const { return children_[child]->link; }
   [[nodiscard]] const Station& link_up() const { return link_up_; }
+  [[nodiscard]] const Station& adder() const { return adder_; }
   [[nodiscard]] const SwitchStats& stats() const { return stats_; }
 
  private:
   struct Child {
-    Child(Switch& owner, std::size_t index, std::uint64_t stands_for, const StationSpec& link_spec,
-          Trail& trail);
+    Child(Switch& owner, std::size_t index, const ChildSpec& spec, Trail& trail);
     OutPort down;
     InPort up;
     Station link;
@@ -54,6 +61,7 @@ class Switch final : public sc_core::sc_module {
   };
 
   void broadcast(const Train& train, const Passage& passage);
+  [[nodiscard]] Stamp last_entry(const Train& train, const Passage& in) const;
   void child_took(std::size_t index, const Stamp& tail);
   void gradients_arrived(std::size_t index, const Train& train, const Passage& passage);
   void reduce();
@@ -61,6 +69,9 @@ class Switch final : public sc_core::sc_module {
 
   SwitchSpec spec_;
   std::vector<std::unique_ptr<Child>> children_;
+  std::uint64_t subtrees_{};  // children times what they stand for
+  bool even_{true};           // all links down are equally fast
+  Station adder_;
   Station link_up_;
   Buffer buffer_down_;
   Buffer buffer_up_;

@@ -39,11 +39,6 @@ struct LayerCost {
 
 [[nodiscard]] Arithmetic arithmetic_of(const TrainingPlan& plan);
 
-// Bytes of a streamed weight's value; of what is stored or sent beside it to place it (sparse matrices only).
-[[nodiscard]] std::uint64_t weight_bytes(const TrainingPlan& plan);
-[[nodiscard]] std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse);
-[[nodiscard]] std::uint64_t gradient_bytes(const TrainingPlan& plan);
-
 // The task of a convolution or pool on so many images; of a transposed convolution, that of its transpose.
 [[nodiscard]] ConvolutionTask window_task(const Layer& layer, std::uint64_t sequence, std::uint64_t images);
 
@@ -69,6 +64,7 @@ class LayerCosts {
 
  private:
   [[nodiscard]] LayerCost compute(const Layer& layer, Fraction level) const;
+  [[nodiscard]] KernelCost as_programmed(KernelCost cost) const;
   [[nodiscard]] LayerCost linear(const FlowContext& context, const Layer& layer, Fraction level) const;
   [[nodiscard]] LayerCost experts(const FlowContext& context, const Layer& layer, Fraction level) const;
   [[nodiscard]] LayerCost recurrent(const FlowContext& context, const Layer& layer) const;

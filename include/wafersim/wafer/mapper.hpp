@@ -13,7 +13,7 @@
 
 namespace wafersim {
 
-// One mapping and the wafer cycles of all passes of one micro-batch under it.
+// One mapping and the wafer cycles that all micro-batches of a step take under it, by closed forms.
 struct MappingChoice {
   Mapping mapping;
   Cycles cycles;
@@ -22,7 +22,7 @@ struct MappingChoice {
 
 struct WaferPlan {
   Mapping mapping;
-  std::vector<std::uint64_t> micro_batches;  // sequences of each, the largest first
+  std::vector<std::uint64_t> micro_batches;  // sequences of each; none larger than the first
   GradientSums gradient_sums{GradientSums::none};
   SramBudget sram;                        // of the largest micro-batch
   std::vector<MappingChoice> runners_up;  // that fit too, fewest cycles first; at most three
@@ -34,7 +34,9 @@ struct WaferPlan {
 // InputError if a global batch cannot be shared evenly.
 [[nodiscard]] std::optional<std::uint64_t> sequences_per_node(const TrainingPlan& plan, std::uint64_t nodes);
 
-// Chooses the largest micro-batch that fits (or takes the plan's) and the mapping with the fewest cycles.
+// Cuts the batch into the micro-batches, and chooses the mapping, that together take the fewest cycles (or
+// takes the plan's micro-batch). Kernels come from closed forms; the stream counts where the node's lanes are
+// slower. A plan without a batch gets the largest micro-batch that fits.
 // Throws DoesNotFit with what would fit.
 [[nodiscard]] WaferPlan plan_wafer(const WaferSpec& wafer, const Workload& workload, std::uint64_t nodes,
                                    MaskLibrary& masks);

@@ -10,6 +10,7 @@
 #include <systemc>
 #include <vector>
 
+#include "wafersim/base/parse.hpp"
 #include "wafersim/stream/buffer.hpp"
 #include "wafersim/stream/faults.hpp"
 #include "wafersim/stream/port.hpp"
@@ -21,27 +22,33 @@ namespace wafersim {
 
 struct WaferModuleSpec {
   Hertz clock;
-  std::uint64_t lanes{};            // of the node
-  std::uint64_t simulated_lanes{};  // 1 if lanes are folded, else all
+  std::uint64_t lanes{};                       // of the node, that work
+  std::vector<std::uint64_t> simulated_lanes;  // all, or one of each class of equal ones; ascending
   std::uint32_t steps{};
   Bytes chunk;
-  Bytes receive_buffer;   // per lane
-  Bytes gradient_buffer;  // per lane
-  StationSpec link_up;    // each lane's way out
+  Bytes receive_buffer;               // per lane
+  Bytes gradient_buffer;              // per lane
+  std::vector<StationSpec> links_up;  // the way out of each simulated lane
   // Instead of the operation's own cost, for the question "what if it were infinitely fast?".
   bool free_compute{false};
   bool free_fabric{false};
   bool free_fill{false};
-  bool keep_records{false};  // one record per operation, of the last step
+  Fraction speed{Fraction::kOne};  // against the other wafers
+  Fraction jitter{};               // each operation takes longer by a share drawn between 0 and this
+  std::uint64_t jitter_seed{};     // of this wafer's draws
 };
 
 // Where the time of one operation went. `began` is the end of the operation before it.
 struct OpRecord {
   Instant began;
   Instant ended;
-  Cycles busy;          // compute + fabric + fill
+  Cycles compute;  // as this wafer needs them
+  Cycles fabric;
+  Cycles fill;
   Waits stream_wait;    // for weights
   Waits gradient_wait;  // for room for gradients
+
+  [[nodiscard]] Cycles busy() const { return compute + fabric + fill; }
 };
 
 struct WaferStats {
@@ -68,12 +75,23 @@ class Wafer final : public sc_core::sc_module {
   [[nodiscard]] const WaferStats& stats() const { return stats_; }
   [[nodiscard]] const Station& link_up(std::size_t lane) const { return lanes_[lane]->link; }
   [[nodiscard]] const WaferClock& clock() const { return clock_; }
+  // Cycles in which it is at work in one step.
+  [[nodiscard]] Cycles busy_per_step() const;
+  [[nodiscard]] Fraction speed() const { return spec_.speed; }
+  void keep_records() { records_.resize(program_.ops.size()); }
   // What it waits for, for the message about a run that came to a halt.
   [[nodiscard]] std::string waiting_for() const;
 
  private:
+  // The operation at `position` as this wafer runs it.
+  struct Work {
+    Cycles compute;
+    Cycles fabric;
+    Cycles fill;
+  };
   struct Lane {
     Lane(Wafer& owner, std::size_t index, Trail& trail);
+    std::uint64_t number;  // of the node's working lanes
     InPort in;
     OutPort out;
     Station link;
@@ -95,17 +113,18 @@ class Wafer final : public sc_core::sc_module {
   [[nodiscard]] bool can_run() const;
   void run(const StepOp& op);
   void drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
-  void send_gradients(const StepOp& op, const Instant& start, const Instant& end, Cycles busy);
+  void send_gradients(const StepOp& op, const Instant& start, const Instant& end, const Work& work);
   void finish(const Instant& end);
   void answer(Lane& lane) const;
-  [[nodiscard]] Cycles busy_cycles(const StepOp& op) const;
-  [[nodiscard]] Cycles fill_cycles(const StepOp& op) const;
+  [[nodiscard]] Work work(std::size_t position) const;
 
   WaferModuleSpec spec_;
   const StepProgram& program_;
   Trail& trail_;
   Faults& faults_;
   WaferClock clock_;
+  std::vector<std::uint64_t>
+      longer_;  // by operation: billionths by which jitter makes it longer; empty: none
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::size_t position_{};
   std::uint32_t step_{};

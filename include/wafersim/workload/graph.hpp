@@ -138,8 +138,12 @@ struct Graph {
 // Rows of a layer's matrix products: positions that meet each weight of a matrix (or each key), per sequence.
 [[nodiscard]] std::uint64_t product_rows(const Layer& layer, std::uint64_t sequence);
 
-// Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only
-// (causal attention is counted in full, as the wafer computes it; so are windows that hang over an edge).
+// Pairs of tokens that meet in attention over one sequence: causal, each token sees itself and those before
+// it; with a window other than 0, at most so many. Windows that hang over an edge of the sequence are counted
+// in full where attention is not causal.
+[[nodiscard]] std::uint64_t token_pairs(std::uint64_t sequence, bool causal, std::uint64_t window = 0);
+
+// Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only.
 [[nodiscard]] std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence);
 // The same if only `weights` of the matrix are there.
 [[nodiscard]] std::uint64_t matrix_macs(const Layer& layer, std::uint64_t weights, std::uint64_t sequence);

@@ -12,6 +12,10 @@
 
 namespace wafersim {
 
+enum class StepMode {
+  train,     // forward, backward, update
+  evaluate,  // forward only: no activation is kept, no gradient made, nothing updated
+};
 enum class Recompute {
   none,   // every activation that the backward pass needs stays on the wafer
   layer,  // only the input of each transformer layer (block) stays; the block runs forward again before its
@@ -52,6 +56,7 @@ struct Sparsity {
 };
 
 struct TrainingPlan {
+  StepMode mode{StepMode::train};
   std::uint64_t sequence_length{};
   // At most one of the two; with neither, each node trains on the largest micro-batch that fits its wafer.
   // tokens_per_node must be a multiple of the sequence length.

@@ -13,6 +13,7 @@
 
 #include "cluster/bottleneck.hpp"
 #include "cluster/stations.hpp"
+#include "cluster/store_report.hpp"
 
 namespace wafersim {
 
@@ -219,6 +220,7 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   }
   outcome.step_cycles_if_stream_infinite = steady_step(*what_ifs.stream);
   outcome.memory = memory_table(machine, run);
+  outcome.store = store_outcome(machine, run, outcome);
   check_laws(ledger_of(machine, run, cluster, shares, outcome.step.time), outcome);
   outcome.step.bottleneck = bottleneck_sentence(outcome);
   return outcome;

@@ -7,6 +7,7 @@
 
 #include "wafersim/base/wide.hpp"
 #include "wafersim/cluster/step_program.hpp"
+#include "wafersim/memoryx/flash.hpp"
 
 namespace wafersim {
 
@@ -73,23 +74,22 @@ StationSpec Cluster::node_link() const {
 
 ShardSpec Cluster::shard_spec(std::uint64_t lane, bool direct) const {
   const MemoryXSpec& store = machine_.memoryx;
+  const FlashShares flash = flash_shares(store.flash);
   const BytesPerSecond dram_clocks{store.dram.clock.count()};
   StationSpec link = direct ? node_link() : swarmx_link();
   link.serving = Serving::store_and_forward;  // a chunk leaves when it has been read
-  return {
-      .lane = lane,
-      .lanes = machine_.wafer.io.lanes,
-      .steps = static_cast<std::uint32_t>(machine_.cluster.steps),
-      .chunk = machine_.swarmx.chunk,
-      .dram_stream = rate(Part::dram, for_streaming(dram_clocks, store.dram.stream_share)),
-      .dram_update = rate(Part::dram, for_updates(dram_clocks, store.dram.stream_share)),
-      .flash_stream = rate(Part::flash, for_streaming(store.flash.read_bandwidth, store.flash.stream_share)),
-      .flash_update_read =
-          rate(Part::flash, for_updates(store.flash.read_bandwidth, store.flash.stream_share)),
-      .flash_update_write = rate(Part::flash, store.flash.write_bandwidth),
-      .read_ahead = store.flash.read_ahead,
-      .optimizer = rate(Part::update, BytesPerSecond{store.optimizer_flops}),
-      .link = link};
+  return {.lane = lane,
+          .lanes = machine_.wafer.io.lanes,
+          .steps = static_cast<std::uint32_t>(machine_.cluster.steps),
+          .chunk = machine_.swarmx.chunk,
+          .dram_stream = rate(Part::dram, for_streaming(dram_clocks, store.dram.stream_share)),
+          .dram_update = rate(Part::dram, for_updates(dram_clocks, store.dram.stream_share)),
+          .flash_stream = rate(Part::flash, flash.stream),
+          .flash_update_read = rate(Part::flash, flash.update_reads),
+          .flash_update_write = rate(Part::flash, flash.update_writes),
+          .read_ahead = store.flash.read_ahead,
+          .optimizer = rate(Part::update, BytesPerSecond{store.optimizer_flops}),
+          .link = link};
 }
 
 WaferModuleSpec Cluster::wafer_spec() const {

@@ -7,6 +7,7 @@
 
 #include "wafersim/base/time.hpp"
 #include "wafersim/config/derived.hpp"
+#include "wafersim/memoryx/flash.hpp"
 
 namespace wafersim {
 
@@ -72,11 +73,12 @@ void add_store(Table& table, const Shard& shard, const MachineSpec& machine, con
   const MemoryXSpec& store = machine.memoryx;
   const auto shards = static_cast<double>(store.shards);
   const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
-  table.row("memoryx.flash", (traffic.flash_reads + traffic.flash_writes).count(),
-            shards * (as_double(store.flash.read_bandwidth) + as_double(store.flash.write_bandwidth)),
+  const StoreWorkBytes all = traffic.all();
+  table.row("memoryx.flash", (all.flash_reads + all.flash_writes).count(),
+            shards * (as_double(flash_read_rate(store.flash)) + as_double(flash_write_rate(store.flash))),
             most(table.busy(shard.flash_stream()),
                  most(table.busy(shard.flash_read()), table.busy(shard.flash_write()))));
-  table.row("memoryx.dram", traffic.dram.count(), shards * as_double(dram_bus_rate(store.dram)),
+  table.row("memoryx.dram", all.dram.count(), shards * as_double(dram_bus_rate(store.dram)),
             most(table.busy(shard.dram_stream()), table.busy(shard.dram_update())));
   const double peak_flops = shards * static_cast<double>(store.optimizer_flops);
   table.row("memoryx.update", traffic.gradients.count(),
@@ -132,18 +134,19 @@ void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, 
 StoreTraffic store_traffic(const StepProgram& program) {
   StoreTraffic traffic;
   std::vector<std::uint64_t> contributions(program.stored.size());
-  const auto add = [&](const StoreWork& work, std::uint64_t count) {
-    traffic.dram += Bytes{count} * work.dram_bytes;
-    traffic.flash_reads += Bytes{count} * work.flash_reads;
-    traffic.flash_writes += Bytes{count} * work.flash_writes;
+  const auto add = [&](StoreWorkBytes& bytes, const StoreWork& work, std::uint64_t count) {
+    bytes += {.dram = Bytes{count} * work.dram_bytes,
+              .flash_reads = Bytes{count} * work.flash_reads,
+              .flash_writes = Bytes{count} * work.flash_writes};
     traffic.flops += count * work.flops;
   };
   for (const StepOp& op : program.ops) {
     const StoredLayer& stored = program.stored[op.owner];
-    add(stored.stream, op.weights.bytes().count());
+    add(traffic.streaming, stored.stream, op.weights.bytes().count());
     if (op.gradients.empty()) continue;
     const bool last = ++contributions[op.owner] == stored.contributions;
-    add(last ? stored.update : stored.accumulate, op.gradients.weights());
+    add(last ? traffic.updating : traffic.accumulating, last ? stored.update : stored.accumulate,
+        op.gradients.weights());
     traffic.gradients += op.gradients.bytes();
   }
   return traffic;

@@ -12,11 +12,17 @@ namespace wafersim {
 
 // Bytes that one step moves at MemoryX, all shards together.
 struct StoreTraffic {
-  Bytes dram;
-  Bytes flash_reads;
-  Bytes flash_writes;
-  Bytes gradients;        // that arrive
-  std::uint64_t flops{};  // of the optimizer
+  StoreWorkBytes streaming;     // weights to the wafers
+  StoreWorkBytes updating;      // the optimizer's reads and writes
+  StoreWorkBytes accumulating;  // sums of gradients
+  Bytes gradients;              // that arrive
+  std::uint64_t flops{};        // of the optimizer
+
+  [[nodiscard]] StoreWorkBytes all() const {
+    StoreWorkBytes sum = streaming;
+    sum += updating;
+    return sum += accumulating;
+  }
 };
 [[nodiscard]] StoreTraffic store_traffic(const StepProgram& program);
 

@@ -41,14 +41,18 @@ class Builder {
       const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer);
       step_.program.stored.push_back(
           {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
-      const BytesByTensor of_matrix = cost(1, index_bytes(workload_.plan, sparse(layer))).stored;
-      const BytesByTensor of_vector = cost(1, 0).stored;
+      const OptimizerCost for_matrix = cost(1, index_bytes(workload_.plan, sparse(layer)));
+      const BytesByTensor& of_matrix = for_matrix.stored;
+      BytesByTensor of_vector = cost(1, 0).stored;
+      of_vector.optimizer += for_matrix.vector_bytes;
+      const std::uint64_t lines = matrix == 0 ? 0 : layer.in_features + layer.out_features;
       const auto all = [&](std::uint64_t BytesByTensor::*kind) {
         return Bytes{matrix} * (of_matrix.*kind) + Bytes{layer.vector_weights} * (of_vector.*kind);
       };
-      layers_bytes.push_back({.weights = all(&BytesByTensor::weights),
-                              .gradients = all(&BytesByTensor::gradients),
-                              .optimizer = all(&BytesByTensor::optimizer)});
+      layers_bytes.push_back(
+          {.weights = all(&BytesByTensor::weights),
+           .gradients = all(&BytesByTensor::gradients),
+           .optimizer = all(&BytesByTensor::optimizer) + Bytes{lines} * for_matrix.line_bytes});
     }
     const MemoryXSpec& store = machine_.memoryx;
     step_.placement = place_layers(layers_bytes, {.shards = store.shards,
@@ -202,6 +206,8 @@ OptimizerKind optimizer_kind(Optimizer optimizer) {
       return OptimizerKind::momentum;
     case Optimizer::adam:
       return OptimizerKind::adam;
+    case Optimizer::adafactor:
+      return OptimizerKind::adafactor;
   }
   return OptimizerKind::adam;
 }

@@ -196,18 +196,42 @@ void visit_fields(Visitor& v, FlashSpec& flash) {
   using namespace bounds;
   v.field("capacity", flash.capacity,
           {.help = "per shard; 0 B is a store without flash", .high = kMostStore});
-  v.field("read_bandwidth", flash.read_bandwidth,
-          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
-  v.field("write_bandwidth", flash.write_bandwidth,
-          {.help = "per shard, sustained", .low = kLeastRate, .high = kMostRate});
+  v.field("interface", flash.interface,
+          {.help = "per shard, between flash and server, each way", .low = kLeastRate, .high = kMostRate});
   v.field("read_ahead", flash.read_ahead,
           {.help = "per shard, DRAM that holds weights read ahead of their turn",
            .low = 1_KiB,
            .high = kMostStore});
   v.field("stream_share", flash.stream_share,
-          {.help = "part of the read bandwidth kept for streaming weights; the optimizer has the rest",
+          {.help = "part of the reading kept for streaming weights; the optimizer has the rest",
            .low = kLeastShare,
            .high = kMostShare});
+  v.field("write_share", flash.write_share,
+          {.help = "part of the time of dies and channels kept for writing; reading has the rest",
+           .low = kLeastShare,
+           .high = kMostShare});
+  v.field("channels", flash.channels,
+          {.help = "per shard, buses between controllers and dies", .low = 1, .high = 100'000});
+  v.field("channel_rate", flash.channel_rate,
+          {.help = "of one of them", .low = kLeastRate, .high = kMostRate});
+  v.field("dies", flash.dies, {.help = "on a channel", .low = 1, .high = 1024});
+  v.field("planes", flash.planes, {.help = "of a die, working at the same time", .low = 1, .high = 64});
+  v.field("page", flash.page,
+          {.help = "of a plane, read or programmed at once", .low = 512_B, .high = 1_MiB});
+  v.field("pages_per_block", flash.pages_per_block, {.help = "erased at once", .low = 1, .high = 1'000'000});
+  v.field("read_time", flash.read_time,
+          {.help = "tR: a page from the cells into the page buffer", .low = 1_ns, .high = kMostLatency});
+  v.field("program_time", flash.program_time,
+          {.help = "tPROG: a page from the page buffer into the cells", .low = 1_ns, .high = kMostLatency});
+  v.field("erase_time", flash.erase_time, {.help = "tBERS: a block", .low = 1_ns, .high = kMostLatency});
+  v.field("over_provisioning", flash.over_provisioning,
+          {.help = "spare cells, as a part of the capacity", .high = Fraction{10 * Fraction::kOne}});
+  v.field("write_amplification", flash.write_amplification,
+          {.help = "bytes programmed for each byte written",
+           .low = Fraction{Fraction::kOne},
+           .high = Fraction{100 * Fraction::kOne}});
+  v.field("endurance", flash.endurance,
+          {.help = "times that a block can be erased", .low = 1, .high = 1'000'000'000});
 }
 
 template <class Visitor>

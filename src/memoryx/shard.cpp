@@ -155,7 +155,8 @@ void Shard::receive(const Train& train, const Passage& passage) {
 }
 
 // Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
-Stamp Shard::update(const StoreWork& work, const Train& train, const Passage& in) {
+Stamp Shard::update(const StoreWork& work, const Train& train, const Passage& arrived) {
+  const Passage in{.head = work.needs_whole ? arrived.tail : arrived.head, .tail = arrived.tail};
   const auto load = [&](std::uint64_t each) { return spread(train, (Bytes{train.weights} * each).count()); };
   Stamp done = arithmetic_.pass(in, load(work.flops)).tail;
   Passage moved = in;

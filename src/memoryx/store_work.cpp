@@ -66,8 +66,11 @@ StoreWork StoreWorks::stream(Tier weights) {
 }
 
 StoreWork StoreWorks::update(const OptimizerCost& cost, const TensorTiers& tiers) {
-  StoreWork work = move(cost.update_reads, cost.update_writes, tiers, "updating");
+  const bool sums = cost.update_reads.gradients > 0;
+  StoreWork work =
+      move(cost.update_reads, cost.update_writes, tiers, sums ? "updating from sums" : "updating");
   work.flops = cost.flops;
+  work.needs_whole = cost.needs_whole;
   return work;
 }
 

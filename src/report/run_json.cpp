@@ -70,6 +70,44 @@ Json memory_json(const MemoryOutcome& memory) {
           {"largest", memory.largest}};
 }
 
+Json bytes_json(const StoreWorkBytes& bytes) {
+  return {{"dram_bytes", bytes.dram.count()},
+          {"flash_read_bytes", bytes.flash_reads.count()},
+          {"flash_written_bytes", bytes.flash_writes.count()}};
+}
+
+Json wear_json(const WearOutcome& wear) {
+  return {{"written_bytes_per_step", wear.written.count()},
+          {"programmed_bytes_per_step", wear.programmed.count()},
+          {"raw_bytes", wear.raw.count()},
+          {"endurance_cycles", wear.endurance},
+          {"cycles_per_step", wear.cycles_per_step},
+          {"cycles_per_day", wear.cycles_per_day},
+          {"years_to_end_of_life", wear.years},
+          {"bearable_steps", wear.bearable_steps},
+          {"bearable_tokens", exact(wear.bearable_tokens)},
+          {"run_tokens", wear.run_tokens},
+          {"run_steps", wear.run_steps},
+          {"run_is_assumed", wear.run_is_assumed},
+          {"wears_out", wear.wears_out}};
+}
+
+Json store_json(const StoreOutcome& store) {
+  Json patterns = Json::array();
+  for (const DramPatternOutcome& pattern : store.dram) {
+    patterns.push_back({{"name", pattern.name},
+                        {"channel_bytes", pattern.bytes},
+                        {"channel_clocks", pattern.clocks},
+                        {"efficiency", pattern.efficiency},
+                        {"bytes_per_second", pattern.bytes_per_second}});
+  }
+  return {{"streaming", bytes_json(store.streaming)},
+          {"updating", bytes_json(store.updating)},
+          {"accumulating", bytes_json(store.accumulating)},
+          {"dram_patterns", std::move(patterns)},
+          {"wear", wear_json(store.wear)}};
+}
+
 // A dense run is its own dense twin, and loses nothing.
 SparsityOutcome sparsity_of(const Outcome& outcome) {
   if (outcome.sparsity) return *outcome.sparsity;
@@ -127,7 +165,8 @@ std::string write_json(const RunReport& report) {
                                   {"attribution", list_of(outcome.attribution, part_json)},
                                   {"memory", list_of(outcome.memory, memory_json)},
                                   {"sparsity", sparsity_json(sparsity_of(outcome))},
-                                  {"plan", plan_json(outcome)}});
+                                  {"plan", plan_json(outcome)},
+                                  {"store", store_json(outcome.store)}});
 }
 
 }  // namespace wafersim

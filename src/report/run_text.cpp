@@ -76,10 +76,12 @@ std::string write_text(const RunReport& report) {
   const Outcome& outcome = report.outcome;
   std::string out = headline(report);
   out += "\n" + wrapped("Bottleneck: " + outcome.step.bottleneck + ".", kTerminal, 2) + "\n";
+  if (const std::string warning = report_detail::wear_warning(outcome); !warning.empty())
+    out += wrapped(warning, kTerminal, 2) + "\n";
   for (const std::string& section :
        {attribution(outcome), report_detail::layer_section(outcome), report_detail::station_section(outcome),
-        report_detail::memory_section(outcome), report_detail::sparsity_section(outcome),
-        report_detail::plan_section(outcome)}) {
+        report_detail::memory_section(outcome), report_detail::store_section(outcome),
+        report_detail::sparsity_section(outcome), report_detail::plan_section(outcome)}) {
     if (!section.empty()) out += "\n" + section;
   }
   return out;

@@ -78,6 +78,41 @@ std::string memory_section(const Outcome& outcome) {
   return "Memory (wafer.sram: of the fullest PE)\n" + table.text();
 }
 
+std::string store_section(const Outcome& outcome) {
+  const StoreOutcome& store = outcome.store;
+  if (store.dram.empty()) return {};
+  Table traffic{{{"traffic", Align::left}, {"DRAM"}, {"flash read"}, {"flash written"}}};
+  const auto row = [&](std::string name, const StoreWorkBytes& moved) {
+    if (moved.dram == Bytes{}) return;
+    traffic.add({std::move(name), bytes(moved.dram), bytes(moved.flash_reads), bytes(moved.flash_writes)});
+  };
+  row("streaming weights", store.streaming);
+  row("updating", store.updating);
+  row("adding gradients", store.accumulating);
+  std::string out = "Weight store in one step\n" + traffic.text();
+  Table dram{{{"DRAM while", Align::left}, {"sustains"}, {"of the bus"}}};
+  for (const DramPatternOutcome& pattern : store.dram)
+    dram.add({pattern.name, si(pattern.bytes_per_second, "B/s"), percent(pattern.efficiency)});
+  out += dram.text();
+  const WearOutcome& wear = store.wear;
+  if (wear.written == Bytes{}) return out;
+  return out + fmt::format(
+                   "  flash wear: {:.3g} erase cycles a step, {:.3g} a day, of {} that a block bears; "
+                   "end of life after {} steps, {:.3g} years\n",
+                   wear.cycles_per_step, wear.cycles_per_day, grouped(wear.endurance),
+                   grouped(wear.bearable_steps), wear.years);
+}
+
+std::string wear_warning(const Outcome& outcome) {
+  const WearOutcome& wear = outcome.store.wear;
+  if (!wear.wears_out) return {};
+  return fmt::format(
+      "Warning: training on {} tokens{} wears MemoryX's flash out; it bears {} tokens, {} of the "
+      "{} steps.",
+      si(wear.run_tokens, ""), wear.run_is_assumed ? " (20 for each parameter)" : "",
+      si(wear.bearable_tokens, ""), grouped(wear.bearable_steps), grouped(wear.run_steps));
+}
+
 std::string sparsity_section(const Outcome& outcome) {
   if (!outcome.sparsity) return {};
   const SparsityOutcome& sparsity = *outcome.sparsity;

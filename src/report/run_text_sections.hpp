@@ -11,6 +11,10 @@ namespace wafersim::report_detail {
 [[nodiscard]] std::string station_section(const Outcome& outcome);
 [[nodiscard]] std::string memory_section(const Outcome& outcome);
 // Empty if nothing is pruned.
+// Traffic of the weight store by purpose, what its DRAM sustains, and the wear of its flash.
+[[nodiscard]] std::string store_section(const Outcome& outcome);
+// A sentence if the training run would wear the flash out; else empty.
+[[nodiscard]] std::string wear_warning(const Outcome& outcome);
 [[nodiscard]] std::string sparsity_section(const Outcome& outcome);
 [[nodiscard]] std::string plan_section(const Outcome& outcome);
 

@@ -17,9 +17,9 @@ inline std::span<const Choice<Recompute>> choices(Recompute /*kind*/) {
 }
 
 inline std::span<const Choice<Optimizer>> choices(Optimizer /*kind*/) {
-  static constexpr std::array kAll{Choice<Optimizer>{"sgd", Optimizer::sgd},
-                                   Choice<Optimizer>{"momentum", Optimizer::momentum},
-                                   Choice<Optimizer>{"adam", Optimizer::adam}};
+  static constexpr std::array kAll{
+      Choice<Optimizer>{"sgd", Optimizer::sgd}, Choice<Optimizer>{"momentum", Optimizer::momentum},
+      Choice<Optimizer>{"adam", Optimizer::adam}, Choice<Optimizer>{"adafactor", Optimizer::adafactor}};
   return kAll;
 }
 
@@ -46,6 +46,7 @@ inline std::span<const Choice<GradientAccumulation>> choices(GradientAccumulatio
 // Limits that keep every later product within 128 bits, far above any real plan.
 inline constexpr std::uint64_t kMaxSequence = 1'000'000'000;
 inline constexpr std::uint64_t kMaxBatch = 1'000'000'000'000;
+inline constexpr std::uint64_t kMostTrainingTokens = 1'000'000'000'000'000'000;
 
 // The three precisions share a map of their own in the file.
 struct PrecisionRecord {
@@ -109,6 +110,12 @@ void visit_fields(Visitor& visit, TrainingPlan& plan) {
   visit.field("gradient_accumulation", plan.gradient_accumulation,
               {.help = "where micro-batches add up their gradients", .presence = kMayLack});
   visit.field("sparsity", plan.sparsity, {.help = "which weights are pruned", .presence = kMayLack});
+  visit.field(
+      "training_tokens", plan.training_tokens,
+      {.help = "tokens of the whole training run, for the wear of the store; auto: 20 for each parameter",
+       .low = 1,
+       .high = kMostTrainingTokens,
+       .nothing = "auto"});
 }
 
 }  // namespace wafersim

@@ -35,12 +35,15 @@ MachineSpec random_machine(Random& random) {
   m.swarmx.forwarding = random.below(2) == 0 ? Forwarding::cut_through : Forwarding::store_and_forward;
   // 128 B a clock at best; small rows and frequent refreshes, so that its steady state is found quickly.
   m.memoryx.dram.clock = Hertz{between(10, 50'000) * 7812};
-  m.memoryx.dram.page = Bytes{256};
-  m.memoryx.dram.batch = 16;
+  m.memoryx.dram.page = Bytes{64};
+  m.memoryx.dram.ranks = 1;
+  m.memoryx.dram.banks = 2;
+  m.memoryx.dram.batch = 8;
   m.memoryx.dram.timing.refi = 2500;
   m.memoryx.dram.capacity = Bytes{between(1, 200) * 100'000};
-  m.memoryx.flash.read_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
-  m.memoryx.flash.write_bandwidth = BytesPerSecond{between(10, 20'000) * 1'000'000};
+  m.memoryx.flash.interface = BytesPerSecond{between(10, 20'000) * 1'000'000};
+  m.memoryx.flash.channel_rate = BytesPerSecond{between(10, 20'000) * 1'000'000};
+  m.memoryx.flash.channels = 1;
   m.memoryx.flash.read_ahead = Bytes{between(1, 100) * 1000};
   m.memoryx.optimizer_flops = between(1, 20'000) * 10'000'000;
   m.cluster.nodes = between(1, 12);
@@ -125,12 +128,12 @@ TEST(StepLaws, MoreBandwidthNeverMakesItSlower) {
     });
     better.add(machine, workload,
                [&](MachineSpec& m) { m.memoryx.dram.channels = more(random, m.memoryx.dram.channels); });
-    better.add(machine, workload, [&](MachineSpec& m) {
-      m.memoryx.flash.read_bandwidth = faster(m.memoryx.flash.read_bandwidth);
-    });
-    better.add(machine, workload, [&](MachineSpec& m) {
-      m.memoryx.flash.write_bandwidth = faster(m.memoryx.flash.write_bandwidth);
-    });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.memoryx.flash.interface = faster(m.memoryx.flash.interface); });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.memoryx.flash.channel_rate = faster(m.memoryx.flash.channel_rate); });
+    better.add(machine, workload,
+               [&](MachineSpec& m) { m.memoryx.flash.dies = more(random, m.memoryx.flash.dies); });
     better.add(machine, workload,
                [&](MachineSpec& m) { m.memoryx.optimizer_flops = more(random, m.memoryx.optimizer_flops); });
   }
@@ -169,6 +172,8 @@ TEST(StepLaws, MoreNodesAtTheSameTokensPerNodeAreNeverFasterThanLinear) {
   for (int i = 0; i < 30; ++i) {
     MachineSpec machine = random_machine(random);
     machine.cluster.nodes = 2 + random.below(60);
+    // A deeper tree has more buffers on the way, which could make up for small ones at the wafer.
+    machine.wafer.receive_buffer = machine.wafer.gradient_buffer = Bytes{1ULL << 26U};
     better.add(machine, test::small_gpt(random),
                [&](MachineSpec& m) { m.cluster.nodes = 1 + random.below(m.cluster.nodes - 1); });
   }

@@ -194,8 +194,8 @@ TEST(LoadMachine, RulesOfTwoKeysNameBoth) {
 }
 
 TEST(LoadMachine, NoRateCanBeZero) {
-  for (const char* key : {"wafer.io.lane_rate", "wafer.io.port_rate", "memoryx.flash.read_bandwidth",
-                          "memoryx.flash.write_bandwidth", "swarmx.link_rate"}) {
+  for (const char* key : {"wafer.io.lane_rate", "wafer.io.port_rate", "memoryx.flash.interface",
+                          "memoryx.flash.channel_rate", "swarmx.link_rate"}) {
     EXPECT_EQ(complaint_with({{key, "0 B/s"}}),
               "--set: " + std::string{key} + ": must be between 1 MB/s and 1 PB/s, got 0 B/s");
   }

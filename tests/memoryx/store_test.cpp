@@ -33,6 +33,25 @@ TEST(OptimizerCost, AStoredGradientSumIsReadBack) {
   EXPECT_EQ(cost.update_reads, (BytesByTensor{.gradients = 4, .optimizer = 12}));
 }
 
+TEST(OptimizerCost, AdafactorKeepsNoMomentOfEveryWeightButReadsTheGradientTwice) {
+  const OptimizerCost cost = optimizer_cost(OptimizerKind::adafactor, 2, 0, 1);
+  EXPECT_EQ(sum_of(cost.stored), 12U);  // FP32 master and gradient, two FP16 copies
+  EXPECT_EQ(cost.line_bytes, 4U);       // the second moment of a row or column
+  // The gradient is written as it arrives, read for the step's mean square, and read for the step.
+  EXPECT_EQ(cost.update_reads, (BytesByTensor{.gradients = 8, .optimizer = 4}));
+  EXPECT_EQ(cost.update_writes, (BytesByTensor{.weights = 2, .gradients = 4, .optimizer = 4}));
+  EXPECT_TRUE(cost.needs_whole);
+  EXPECT_FALSE(optimizer_cost(OptimizerKind::adam, 2, 0, 1).needs_whole);
+}
+
+TEST(OptimizerCost, EveryOptimizerHasItsOperations) {
+  const auto flops = [](OptimizerKind kind) { return optimizer_cost(kind, 2, 0, 1).flops; };
+  EXPECT_EQ(flops(OptimizerKind::sgd), 2U);         // w -= lr g
+  EXPECT_EQ(flops(OptimizerKind::momentum), 4U);    // m = b m + g; w -= lr m
+  EXPECT_EQ(flops(OptimizerKind::adam), 15U);       // 3 + 4 moments, 2 corrections, 6 for the step
+  EXPECT_EQ(flops(OptimizerKind::adafactor), 12U);  // six pairs
+}
+
 constexpr TensorTiers kAllDram{Tier::dram, Tier::dram, Tier::dram};
 constexpr TensorTiers kAllFlash{Tier::flash, Tier::flash, Tier::flash};
 

@@ -10,6 +10,8 @@
 
 #include "wafersim/cluster/run.hpp"
 #include "wafersim/config/derived.hpp"
+#include "wafersim/memoryx/flash.hpp"
+#include "wafersim/memoryx/store_work.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "support/cluster_bench.hpp"
@@ -94,11 +96,17 @@ TEST(Deviation, TheWholeEmbeddingTableTravelsBothWays) {
   EXPECT_EQ(table.bytes_out, Bytes{50257ULL * 768 * 2});
 }
 
-TEST(Deviation, FlashIsAPlainRate) {
-  const MachineSpec machine = test::machine("cs2");
-  const Outcome outcome = run_training_step(machine, test::workload("brain-120t")).outcome;
-  // Twelve shards, the rate of reads and the rate of writes, and nothing of dies or pages.
-  EXPECT_EQ(station(outcome, "memoryx.flash").peak_bytes_per_second, 12 * (12.5e9 + 5e9));
+TEST(Deviation, AccessesAreServedInOrderAndDrivesAreOne) {
+  // A controller that reorders would read two rows of one bank back to back; this one changes rows each time.
+  DramSpec dram = test::machine("cs2").memoryx.dram;
+  dram.ranks = dram.bank_groups = dram.banks = 1;
+  const double scattered = steady_rate(dram, scattered_pattern(dram)).efficiency(dram);
+  EXPECT_LT(scattered, 4.0 / static_cast<double>(dram.timing.rc));  // four clocks of data in each tRC
+  // The drives of a server are one array of dies: as many channels in one drive or in many are the same.
+  FlashSpec flash = test::machine("cs2").memoryx.flash;
+  const BytesPerSecond all = flash_array_read(flash);
+  flash.channels /= 13;
+  EXPECT_EQ(all, flash_array_read(flash) * 13);
 }
 
 TEST(Deviation, DramLendsNoIdleBandwidth) {

@@ -97,7 +97,7 @@ TEST(WorkloadFile, FillsEveryDefault) {
       R"("sequence_length":16,"global_batch":null,"tokens_per_node":null,"micro_batch":"auto",)"
       R"("recompute":"none","optimizer":"adam",)"
       R"("precision":{"weights":"fp16","gradients":"fp16","accumulate":"mixed"},)"
-      R"("gradient_accumulation":"auto","sparsity":{"level":0,"seed":1,"exceptions":[]}})");
+      R"("gradient_accumulation":"auto","sparsity":{"level":0,"seed":1,"exceptions":[]},"training_tokens":"auto"})");
 }
 
 TEST(WorkloadFile, ReadsEveryKeyOfThePlan) {
@@ -156,8 +156,8 @@ micro_batch: -1
 )"),
       "w.yaml:1:59: n_head: 2 heads do not divide n_embd 9\n"
       "w.yaml:1:91: vocab_size: must be at least 1, got 0\n"
-      "w.yaml:2:12: optimizer: expected one of 'sgd', 'momentum', 'adam', got 'adamw' (did you mean "
-      "'adam'?)\n"
+      "w.yaml:2:12: optimizer: expected one of 'sgd', 'momentum', 'adam', 'adafactor', got 'adamw' (did you "
+      "mean 'adam'?)\n"
       "w.yaml:3:12: recompute: expected one of 'none', 'layer', got 'sometimes'\n"
       "w.yaml:4:14: micro_batch: expected a whole number, got '-1' (must not be negative)");
 }

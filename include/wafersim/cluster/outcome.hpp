@@ -90,6 +90,53 @@ struct SparsityOutcome {
   Cycles ideal_step_cycles;
 };
 
+// Bytes that one step moves at MemoryX, all shards together.
+struct StoreWorkBytes {
+  Bytes dram;
+  Bytes flash_reads;
+  Bytes flash_writes;
+  StoreWorkBytes& operator+=(const StoreWorkBytes& other) {
+    dram += other.dram;
+    flash_reads += other.flash_reads;
+    flash_writes += other.flash_writes;
+    return *this;
+  }
+};
+
+// What DRAM sustains in one order of reads and writes.
+struct DramPatternOutcome {
+  std::string name;
+  std::uint64_t bytes{};      // that one channel moves
+  std::uint64_t clocks{};     // in so many of its clocks, for ever
+  double efficiency{};        // share of the bus that is used
+  double bytes_per_second{};  // of all shards together
+};
+
+// How training wears the flash out.
+struct WearOutcome {
+  Bytes written;              // by one step
+  Bytes programmed;           // into cells
+  Bytes raw;                  // cells, with the spare ones
+  std::uint64_t endurance{};  // erase cycles of a block
+  double cycles_per_step{};   // erase cycles that a step costs every block
+  double cycles_per_day{};
+  double years{};  // of training without a pause until the end of life; 0 if nothing is written
+  std::uint64_t bearable_steps{};  // until then; 0 if nothing is written
+  Wide bearable_tokens{};
+  std::uint64_t run_tokens{};  // of the training run
+  std::uint64_t run_steps{};
+  bool run_is_assumed{};  // the workload does not say how long it trains
+  bool wears_out{};       // before the run ends
+};
+
+struct StoreOutcome {
+  StoreWorkBytes streaming;     // weights to the wafers
+  StoreWorkBytes updating;      // the optimizer's reads and writes
+  StoreWorkBytes accumulating;  // sums of gradients
+  std::vector<DramPatternOutcome> dram;
+  WearOutcome wear;
+};
+
 struct Outcome {
   std::uint64_t nodes{};
   std::uint64_t sequences_per_node{};
@@ -103,6 +150,7 @@ struct Outcome {
   std::vector<PartOutcome> attribution;
   Cycles step_cycles_if_stream_infinite;  // node I/O, SwarmX, DRAM and flash together
   std::vector<MemoryOutcome> memory;
+  StoreOutcome store;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload
 };
 

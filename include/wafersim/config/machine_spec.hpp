@@ -113,12 +113,25 @@ struct DramSpec {
   friend bool operator==(const DramSpec&, const DramSpec&) = default;
 };
 
+// The large tier: `channels` buses with `dies` on each, behind one host interface. All of it per shard.
 struct FlashSpec {
-  Bytes capacity;                  // per shard
-  BytesPerSecond read_bandwidth;   // per shard, sustained
-  BytesPerSecond write_bandwidth;  // per shard, sustained
-  Bytes read_ahead;                // per shard: DRAM that holds weights read ahead of their turn
-  Fraction stream_share;           // part of the read bandwidth that is kept for streaming weights
+  Bytes capacity;                   // that can be used; 0 B is a store without flash
+  BytesPerSecond interface;         // to the host, each way
+  Bytes read_ahead;                 // DRAM that holds weights read ahead of their turn
+  Fraction stream_share;            // part of the reading that is kept for streaming weights
+  Fraction write_share;             // part of the time of dies and channels that is kept for writing
+  std::uint64_t channels{};         // buses between controllers and dies
+  BytesPerSecond channel_rate;      // of one of them
+  std::uint64_t dies{};             // on a channel
+  std::uint64_t planes{};           // of a die, which work at the same time
+  Bytes page;                       // of a plane, read or programmed at once
+  std::uint64_t pages_per_block{};  // erased at once
+  Picoseconds read_time;            // tR: from the cells into the page buffers
+  Picoseconds program_time;         // tPROG: from the page buffers into the cells
+  Picoseconds erase_time;           // tBERS: a block
+  Fraction over_provisioning;       // spare cells, as a part of the capacity
+  Fraction write_amplification;     // bytes programmed for each byte written; at least one
+  std::uint64_t endurance{};        // times that a block can be erased
   friend bool operator==(const FlashSpec&, const FlashSpec&) = default;
 };
 

@@ -7,15 +7,18 @@
 
 namespace wafersim {
 
-enum class OptimizerKind { sgd, momentum, adam };
+enum class OptimizerKind { sgd, momentum, adam, adafactor };
 
 // Bytes and operations per weight. State is FP32; the copy that is streamed exists twice, so that the next
 // step's weights can be written while this step's are still being read.
 struct OptimizerCost {
   BytesByTensor stored;
-  BytesByTensor update_reads;   // by one update
-  BytesByTensor update_writes;  // by one update
-  std::uint64_t flops{};        // FP32 operations of one update
+  std::uint64_t line_bytes{};    // stored beside it for each row and each column of a matrix
+  std::uint64_t vector_bytes{};  // stored beside it for each number of a vector
+  BytesByTensor update_reads;    // by one update
+  BytesByTensor update_writes;   // by one update
+  std::uint64_t flops{};         // FP32 operations of one update
+  bool needs_whole{false};       // no weight can be updated before the last gradient of its matrix is there
 };
 
 // Bytes of a number of the optimizer's state, and of a stored sum of gradients: FP32.

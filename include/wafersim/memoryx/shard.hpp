@@ -77,7 +77,7 @@ class Shard final : public sc_core::sc_module {
   void send(const StepOp& op);
   void taken(const Train& train, const Stamp& tail);
   void receive(const Train& train, const Passage& passage);
-  Stamp update(const StoreWork& work, const Train& train, const Passage& in);
+  Stamp update(const StoreWork& work, const Train& train, const Passage& arrived);
   void advance_position();
   // When the weights that this step works with became ready: after the previous step's update. This step's
   // own update may be under way already, into the second copy, while these are still being streamed.

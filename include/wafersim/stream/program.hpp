@@ -62,6 +62,7 @@ struct StoreWork {
   std::uint64_t flash_reads{};   // bytes
   std::uint64_t flash_writes{};  // bytes
   std::uint64_t flops{};         // of the optimizer
+  bool needs_whole{false};       // it begins only when all of the train has arrived
 };
 
 // Everything that is stored for one layer's weights, and how it is updated.

@@ -17,7 +17,7 @@ enum class Recompute {
   layer,  // only the input of each transformer layer (block) stays; the block runs forward again before its
           // backward
 };
-enum class Optimizer { sgd, momentum, adam };
+enum class Optimizer { sgd, momentum, adam, adafactor };
 enum class Precision { fp16, fp32 };
 enum class Accumulate { fp16, mixed, fp32 };
 enum class GradientAccumulation {
@@ -57,6 +57,8 @@ struct TrainingPlan {
   Accumulate accumulate{Accumulate::mixed};
   GradientAccumulation gradient_accumulation{GradientAccumulation::automatic};
   Sparsity sparsity{};
+  // Tokens of the whole training run, for the wear of the store; nothing: 20 for each parameter.
+  std::optional<std::uint64_t> training_tokens{};
 
   friend bool operator==(const TrainingPlan&, const TrainingPlan&) = default;
 };

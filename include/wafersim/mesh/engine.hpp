@@ -152,6 +152,7 @@ struct FastEngineOptions {
   const std::atomic<bool>* stop = nullptr;             // set by another thread or a signal: end soon
   std::function<void(double cycles_done)> progress{};  // called now and then: mean cycle over all rows
 };
+// Runs up to 2^32 - 1 cycles, seconds of a wafer's time; throws QuantityOverflow beyond.
 [[nodiscard]] std::unique_ptr<MeshEngine> make_fast_engine(MeshPlan plan, FastEngineOptions options = {});
 
 }  // namespace wafersim

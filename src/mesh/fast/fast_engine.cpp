@@ -37,8 +37,9 @@ class FastEngine final : public MeshEngine {
 
   MeshOutcome advance(Cycles until) override {
     const bool stopped = [&] {
-      while (now_ < until.count() && !all_quiet()) {
-        const Cycle target = std::min(until.count(), now_ + options_.window);
+      const Cycle last = std::min(until.count(), fast::kLastCycle);
+      while (now_ < last && !all_quiet()) {
+        const Cycle target = std::min(last, now_ + options_.window);
         advance_bands(target);
         if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) return true;
         now_ = target;
@@ -46,6 +47,8 @@ class FastEngine final : public MeshEngine {
       return false;
     }();
     if (stopped) return {MeshStatus::interrupted, Cycles{now_}};
+    if (now_ == fast::kLastCycle && now_ < until.count() && !all_quiet())
+      throw QuantityOverflow{"the fast engine runs up to 2^32 - 1 cycles"};
     if (until != Cycles::max()) now_ = std::max(now_, until.count());
     if (!all_quiet()) return {MeshStatus::running, Cycles{now_}};
     Cycle end = 0;

@@ -30,89 +30,183 @@ void for_each_bit(Word word, Visit&& visit) {
   for (; word != 0; word &= word - 1) visit(static_cast<std::uint32_t>(std::countr_zero(word)));
 }
 
-// Level i of a PE is set when it holds more than i wavelets; slot 0 is the head.
+// Some PEs of a row, numbered from the west.
+class Members {
+ public:
+  Members() = default;
+  explicit Members(Plane plane) : plane_{std::move(plane)} {
+    for (const Word word : plane_) {
+      before_.push_back(count_);
+      count_ += static_cast<std::uint32_t>(std::popcount(word));
+    }
+  }
+  [[nodiscard]] bool contains(std::uint32_t x) const { return bit(plane_, x); }
+  [[nodiscard]] std::uint32_t number(std::uint32_t x) const {
+    const Word west = (Word{1} << (x % kWordBits)) - 1;
+    return before_[x / kWordBits] + static_cast<std::uint32_t>(std::popcount(plane_[x / kWordBits] & west));
+  }
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::size_t bytes() const { return plane_.size() * (sizeof(Word) + sizeof(std::uint32_t)); }
+
+ private:
+  Plane plane_;
+  std::vector<std::uint32_t> before_;
+  std::uint32_t count_{};
+};
+
+// Level i of a PE is set when it holds more than i wavelets; slot 0 is the head. Values lie side by side,
+// either of all PEs, which is fast, or of the few that use the queue, which is small.
 class FifoRow {
  public:
   FifoRow() = default;
-  FifoRow(std::uint32_t words, std::uint32_t depth, bool with_control, MaskedCopy copy)
-      : depth_{depth}, copy_{copy}, levels_(depth, Plane(words)), values_(depth) {
-    for (auto& slot : values_) slot.assign(std::size_t{words} * kWordBits, 0);
-    if (with_control) control_.assign(depth, Plane(words));
+  FifoRow(std::uint32_t words, std::uint32_t depth, bool with_control, MaskedCopy copy, Members only = {})
+      : depth_{depth}, words_{words}, copy_{copy}, only_{std::move(only)} {
+    places_ = only_.empty() ? words * kWordBits + 2 * kGuard : only_.count();
+    levels_.assign(std::size_t{depth} * words, 0);
+    values_.assign(std::size_t{depth} * places_, 0);
+    control_words_ = only_.empty() ? words : only_.count() / kWordBits + 1;
+    if (with_control) control_.assign(std::size_t{depth} * control_words_, 0);
   }
 
   [[nodiscard]] bool exists() const { return depth_ != 0; }
   [[nodiscard]] std::uint32_t depth() const { return depth_; }
-  [[nodiscard]] Word any(std::uint32_t w) const { return levels_[0][w]; }
-  [[nodiscard]] Word full(std::uint32_t w) const { return levels_[depth_ - 1][w]; }
-  [[nodiscard]] Word more_than(std::uint32_t level, std::uint32_t w) const { return levels_[level][w]; }
-  [[nodiscard]] Word control_of_heads(std::uint32_t w) const { return control_.empty() ? 0 : control_[0][w]; }
-  [[nodiscard]] const std::uint32_t* heads(std::uint32_t w) const { return &values_[0][w * kWordBits]; }
+  [[nodiscard]] Word any(std::uint32_t w) const { return levels_[w]; }
+  [[nodiscard]] Word full(std::uint32_t w) const { return more_than(depth_ - 1, w); }
+  [[nodiscard]] Word more_than(std::uint32_t level, std::uint32_t w) const {
+    return levels_[level * words_ + w];
+  }
+  [[nodiscard]] Word control_of_heads(std::uint32_t w) const {
+    return control_.empty() ? 0 : control_of(0, w, any(w));
+  }
+  // The heads of a word of PEs, if all have a place; those before and behind it may be read, too.
+  [[nodiscard]] const std::uint32_t* heads(std::uint32_t w) const { return &values_[kGuard + w * kWordBits]; }
+  // The heads of the PEs in the mask, each at its place in 64 words; `space` is used if they lie elsewhere.
+  [[nodiscard]] const std::uint32_t* heads(std::uint32_t w, Word mask, std::uint32_t* space) const {
+    if (only_.empty()) return heads(w);
+    for_each_bit(mask, [&](std::uint32_t i) { space[i] = head(w * kWordBits + i); });
+    return space;
+  }
 
   // Removes the heads of the PEs in the mask, which must have one.
   void pop(std::uint32_t w, Word mask) {
     for (std::uint32_t i = 0; i + 1 < depth_; ++i) {
-      const Word moved = mask & levels_[i + 1][w];
+      const Word moved = mask & level(i + 1, w);
       if (moved != 0) {
-        copy_(&values_[i][w * kWordBits], &values_[i + 1][w * kWordBits], moved);
-        if (!control_.empty()) control_[i][w] = (control_[i][w] & ~moved) | (control_[i + 1][w] & moved);
+        fill(i, w, moved, [&](std::uint32_t place, std::uint32_t) { return &value(i + 1, place); });
+        if (!control_.empty()) set_control(i, w, moved, control_of(i + 1, w, moved));
       }
-      levels_[i][w] = (levels_[i][w] & ~mask) | moved;
+      level(i, w) = (level(i, w) & ~mask) | moved;
       if (moved == 0) return;
     }
-    levels_[depth_ - 1][w] &= ~mask;
+    level(depth_ - 1, w) &= ~mask;
   }
 
   // Appends a value to each PE in the mask, which must have room; `control` says which carry the bit.
   void push(std::uint32_t w, Word mask, const std::uint32_t* values, Word control) {
     for (std::uint32_t i = 0; mask != 0; ++i) {
-      const Word here = mask & ~levels_[i][w];
+      const Word here = mask & ~level(i, w);
       if (here == 0) continue;
-      copy_(&values_[i][w * kWordBits], values, here);
-      if (!control_.empty()) control_[i][w] = (control_[i][w] & ~here) | (control & here);
-      levels_[i][w] |= here;
+      fill(i, w, here, [&](std::uint32_t, std::uint32_t x) { return &values[x]; });
+      if (!control_.empty()) set_control(i, w, here, control);
+      level(i, w) |= here;
       mask &= ~here;
     }
   }
 
   // The same for one PE.
-  [[nodiscard]] std::uint32_t head(std::uint32_t x) const { return values_[0][x]; }
-  [[nodiscard]] bool is_full(std::uint32_t x) const { return bit(levels_[depth_ - 1], x); }
+  [[nodiscard]] std::uint32_t head(std::uint32_t x) const { return values_[place(x)]; }
+  [[nodiscard]] bool is_full(std::uint32_t x) const { return holds_more_than(depth_ - 1, x); }
   [[nodiscard]] std::uint32_t count(std::uint32_t x) const {
     std::uint32_t n = 0;
-    while (n < depth_ && bit(levels_[n], x)) ++n;
+    while (n < depth_ && holds_more_than(n, x)) ++n;
     return n;
   }
   [[nodiscard]] std::pair<std::uint32_t, bool> at(std::uint32_t slot, std::uint32_t x) const {
-    return {values_[slot][x], !control_.empty() && bit(control_[slot], x)};
+    const Word one = Word{1} << (x % kWordBits);
+    return {values_[slot * places_ + place(x)],
+            !control_.empty() && control_of(slot, x / kWordBits, one) != 0};
   }
   void pop_one(std::uint32_t x) { pop(x / kWordBits, Word{1} << (x % kWordBits)); }
-  void push_one(std::uint32_t x, std::uint32_t value, bool control) {
+  void push_one(std::uint32_t x, std::uint32_t wavelet, bool control) {
     const std::uint32_t slot = count(x);
-    values_[slot][x] = value;
-    set_bit(levels_[slot], x);
-    if (control_.empty()) return;
-    control ? set_bit(control_[slot], x) : clear_bit(control_[slot], x);
+    const Word one = Word{1} << (x % kWordBits);
+    value(slot, place(x)) = wavelet;
+    level(slot, x / kWordBits) |= one;
+    if (!control_.empty()) set_control(slot, x / kWordBits, one, control ? one : 0);
   }
 
   [[nodiscard]] std::size_t bytes() const {
-    if (depth_ == 0) return 0;
-    return depth_ * values_[0].size() * 4 + (levels_.size() + control_.size()) * levels_[0].size() * 8;
+    return values_.size() * sizeof(std::uint32_t) + (levels_.size() + control_.size()) * sizeof(Word) +
+           only_.bytes();
   }
 
  private:
-  std::uint32_t depth_{};
+  static constexpr std::uint32_t kGuard = 16;  // places before the first PE and behind the last
+
+  [[nodiscard]] Word& level(std::uint32_t i, std::uint32_t w) { return levels_[i * words_ + w]; }
+  [[nodiscard]] std::uint32_t& value(std::uint32_t slot, std::uint32_t at) {
+    return values_[slot * places_ + at];
+  }
+  [[nodiscard]] bool holds_more_than(std::uint32_t i, std::uint32_t x) const {
+    return ((more_than(i, x / kWordBits) >> (x % kWordBits)) & 1U) != 0;
+  }
+  [[nodiscard]] std::uint32_t place(std::uint32_t x) const {
+    return only_.empty() ? kGuard + x : only_.number(x);
+  }
+  [[nodiscard]] Word control_of(std::uint32_t slot, std::uint32_t w, Word mask) const {
+    const Word* const plane = &control_[slot * control_words_];
+    if (only_.empty()) return plane[w] & mask;
+    Word control = 0;
+    for_each_bit(mask, [&](std::uint32_t i) {
+      const std::uint32_t at = only_.number(w * kWordBits + i);
+      control |= ((plane[at / kWordBits] >> (at % kWordBits)) & 1U) << i;
+    });
+    return control;
+  }
+  void set_control(std::uint32_t slot, std::uint32_t w, Word mask, Word control) {
+    Word* const plane = &control_[slot * control_words_];
+    if (only_.empty()) {
+      plane[w] = (plane[w] & ~mask) | (control & mask);
+      return;
+    }
+    for_each_bit(mask, [&](std::uint32_t i) {
+      const std::uint32_t at = only_.number(w * kWordBits + i);
+      const Word one = Word{1} << (at % kWordBits);
+      Word& word = plane[at / kWordBits];
+      word = ((control >> i) & 1U) != 0 ? word | one : word & ~one;
+    });
+  }
+  // Fills the places of the PEs in the mask from source(place, x in its word).
+  template <class Source>
+  void fill(std::uint32_t slot, std::uint32_t w, Word mask, Source&& source) {
+    if (only_.empty()) {
+      const std::uint32_t first = kGuard + w * kWordBits;
+      copy_(&value(slot, first), source(first, 0), mask);
+      return;
+    }
+    for_each_bit(mask, [&](std::uint32_t i) {
+      const std::uint32_t at = only_.number(w * kWordBits + i);
+      value(slot, at) = *source(at, i);
+    });
+  }
+
+  // Levels, control bits and values of one slot lie behind those of the slot before.
+  std::uint32_t depth_{}, words_{}, places_{}, control_words_{};
   MaskedCopy copy_{};
-  std::vector<Plane> levels_;
-  std::vector<Plane> control_;  // empty when no wavelet of the color ever carries the bit
-  std::vector<std::vector<std::uint32_t>> values_;
+  Members only_;  // if empty, all PEs have a place
+  Plane levels_;
+  Plane control_;  // empty when no wavelet of the color ever carries the bit
+  std::vector<std::uint32_t> values_;
 };
 
 // A queue behind a ramp: what was pushed in the last `delay` - 1 cycles cannot be taken yet.
 class RampRow {
  public:
   RampRow() = default;
-  RampRow(std::uint32_t words, std::uint32_t depth, std::uint32_t delay, bool with_control, MaskedCopy copy)
-      : queue{words, depth, with_control, copy}, young_(delay, Plane(words)) {}
+  RampRow(std::uint32_t words, std::uint32_t depth, std::uint32_t delay, bool with_control, MaskedCopy copy,
+          Members only)
+      : queue{words, depth, with_control, copy, std::move(only)}, young_(delay, Plane(words)) {}
 
   [[nodiscard]] bool exists() const { return queue.exists(); }
 

@@ -1,6 +1,7 @@
 // One row of the grid in the fast engine: its routers and cores, in bit planes and arrays.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,13 @@
 namespace wafersim::fast {
 
 using Cycle = std::uint64_t;
+// Cores and threads remember cycles in half the space. A later one is kept as the last of all, which no run
+// reaches.
+using ShortCycle = std::uint32_t;
+inline constexpr Cycle kLastCycle = ~ShortCycle{0};
+[[nodiscard]] inline ShortCycle shorten(Cycle cycle) {
+  return static_cast<ShortCycle>(std::min(cycle, kLastCycle));
+}
 inline constexpr std::uint32_t kHostLine = 16;  // words in a line of the host's cache
 inline constexpr Cycle kNever = ~Cycle{0};
 
@@ -30,25 +38,52 @@ struct RowContext {
 
 // One color in one row.
 struct Lane {
-  std::size_t index{};                // of the color in the plan
-  std::array<Plane, kPorts> accepts;  // where the color is taken from, at the position of arrivals
-  std::array<Plane, kPorts> sends;    // where it goes, at the position of departures
-  std::array<bool, kPorts> ever_sends{};
+  std::size_t index{};    // of the color in the plan
+  std::uint32_t words{};  // of its planes: up to the last PE that has the color
+  // Where the color is taken from, at the position of arrivals, and where it goes, at the position of
+  // departures. Empty for ports that no route of the row names.
+  std::array<Plane, kPorts> accepts;
+  std::array<Plane, kPorts> sends;
   FifoRow router;
   RampRow input;
   RampRow output;
   Plane reading, writing;  // PEs that stream from or to this color
   // Decisions of the cycle under way.
   Plane fire, fire_north, fire_south, fire_control, inject;
-  std::vector<std::uint32_t> moving;  // heads of the routers, one guard on each side
+  std::vector<std::uint32_t> moving;  // heads of the routers for the rows north and south
   bool live = false;                  // some router or output queue is not empty
   bool fires = false;
   bool injects = false;
-  // Switches, where a route has several positions.
-  std::vector<std::uint16_t> route;
-  std::vector<std::uint8_t> accepts_position, sends_position;
+  // Routers whose route has several positions.
+  Members switched;
+  struct Switch {
+    std::uint16_t route{};
+    std::uint8_t accepts{}, sends{};  // positions
+  };
+  std::vector<Switch> switches;
 
-  [[nodiscard]] std::uint32_t* moving_at(std::uint32_t w) { return &moving[std::size_t{w} * kWordBits + 1]; }
+  [[nodiscard]] bool ever_sends(Port port) const { return !sends[index_of(port)].empty(); }
+  [[nodiscard]] Word accepting(Port port, std::uint32_t w) const {
+    const Plane& plane = accepts[index_of(port)];
+    return plane.empty() ? 0 : plane[w];
+  }
+  [[nodiscard]] Word sending(Port port, std::uint32_t w) const {
+    const Plane& plane = sends[index_of(port)];
+    return plane.empty() ? 0 : plane[w];
+  }
+  [[nodiscard]] bool is_accepting(Port port, std::uint32_t x) const {
+    return ((accepting(port, x / kWordBits) >> (x % kWordBits)) & 1U) != 0;
+  }
+  [[nodiscard]] bool is_sending(Port port, std::uint32_t x) const {
+    return ((sending(port, x / kWordBits) >> (x % kWordBits)) & 1U) != 0;
+  }
+  [[nodiscard]] bool covers(std::uint32_t x) const { return x / kWordBits < words; }
+  [[nodiscard]] const Switch* switch_at(std::uint32_t x) const {
+    return switches.empty() || !covers(x) || !switched.contains(x) ? nullptr : &switches[switched.number(x)];
+  }
+  [[nodiscard]] Switch* switch_at(std::uint32_t x) {
+    return const_cast<Switch*>(static_cast<const Lane&>(*this).switch_at(x));
+  }
 };
 
 // The outward link of the row's first or last PE, where the layout uses it.
@@ -94,35 +129,37 @@ class Row {
   enum class ThreadPhase : std::uint8_t { idle, running, finishing };
   struct Thread {
     const CompiledVector* vector{};
-    Cycle wake{};
+    ShortCycle wake{};
     std::uint32_t done{};
-    ThreadPhase phase = ThreadPhase::idle;
     std::uint32_t displacement{};  // of source a
+    ThreadPhase phase = ThreadPhase::idle;
   };
-  struct Core {
-    Cycle ready{};  // when the task can take its next step
-    Cycle datapath_free{};
-    Cycle first_start{}, last_end{};
+  struct Core {          // a line of the host's cache
+    ShortCycle ready{};  // when the task can take its next step
+    ShortCycle datapath_free{};
+    ShortCycle first_start{}, last_end{};
     std::uint32_t step = kNowhere;  // of the running task
     std::uint32_t memory{};         // first word
     std::uint32_t thread{};         // first of its threads
     std::uint32_t pending{}, blocked{};
     std::uint32_t dispatch{}, scalar{}, startup{}, datapath{};
-    std::uint32_t registers{};
-    std::uint32_t fifo{};    // first of its FIFOs
-    std::uint32_t loaded{};  // tasks whose descriptors are in registers
-    bool task_is_loaded = false;
+    std::uint32_t registers{};  // first of its registers
     std::uint16_t program{};
     std::uint8_t turn{};           // thread that had the last beat
     std::uint8_t task = kNoColor;  // runs or ran last
     bool in_task = false;
     bool started = false;
+    bool task_is_loaded = false;
+    std::uint8_t stream_slot{};  // of the thread that streams
   };
+  static_assert(sizeof(Core) == kHostLine * sizeof(std::uint32_t));
 
   // row_router.cpp
   void build_lanes(std::uint32_t y);
   void build_lane(Lane& lane, std::size_t color, std::uint32_t y);
-  void add_route(Lane& lane, std::uint32_t x, std::uint16_t route);
+  void add_route(Lane& lane, std::uint32_t x, const Route& positions);
+  void add_switches(Lane& lane, std::size_t color, std::uint32_t y);
+  void build_ramps(std::uint32_t y);
   void find_ready(Lane& lane, const Lane* north, const Lane* south);
   [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south,
                                   std::uint32_t w) const;
@@ -132,6 +169,7 @@ class Row {
   void settle_injector(std::uint32_t x);
   void take_heads(Lane& lane);
   void move_lane(std::size_t color, Cycle now, const Row* north, const Row* south);
+  void leave(Lane& lane);
   void arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control);
   void advance_departures(Lane& lane, std::uint32_t w, Word mask);
   void advance_arrivals(Lane& lane, std::uint32_t w, Word mask);
@@ -168,6 +206,20 @@ class Row {
   [[nodiscard]] bool waits_for_microthread(const Core& core, const CompiledProgram& program) const;
   [[nodiscard]] bool is_started(std::uint32_t x, const Core& core, const CompiledProgram& program,
                                 std::size_t task) const;
+  // Number of the first of a core's FIFOs.
+  [[nodiscard]] std::uint32_t& first_fifo(const Core& core) {
+    return registers_[core.registers + kRegisters];
+  }
+  [[nodiscard]] FifoState& fifo(const Core& core, std::uint32_t number) {
+    return fifos_[first_fifo(core) + number];
+  }
+  [[nodiscard]] const FifoState& fifo(const Core& core, std::uint32_t number) const {
+    return fifos_[registers_[core.registers + kRegisters] + number];
+  }
+  // Tasks whose descriptors are in registers, one bit each.
+  [[nodiscard]] std::uint32_t& loaded(const Core& core) {
+    return registers_[core.registers + kRegisters + 1];
+  }
   [[nodiscard]] Placement placement_of(const Core& core, const Thread& thread) const;
   [[nodiscard]] MemoryVector memory_of(const Core& core, const Operand& operand) const;
   void enter_stream(std::uint32_t x, Core& core, std::uint32_t slot);
@@ -197,11 +249,11 @@ class Row {
   std::vector<Core> cores_;
   std::vector<Thread> threads_;
   PageArray memory_;
-  std::vector<std::uint32_t> registers_;
+  std::vector<std::uint32_t>
+      registers_;  // with the two below behind each PE's own, where a program needs them
   std::vector<FifoState> fifos_;
   std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
   Plane streaming_, polled_, listening_;
-  std::vector<std::uint8_t> stream_slot_;
   std::vector<Plane> wheel_;  // PEs to look at, by cycle modulo 64
   Word wheel_used_{};
 

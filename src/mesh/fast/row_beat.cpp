@@ -12,7 +12,7 @@ void Row::enter_stream(std::uint32_t x, Core& core, std::uint32_t slot) {
   const Thread& thread = threads_[core.thread + slot];
   const CompiledVector& vector = *thread.vector;
   set_bit(streaming_, x);
-  stream_slot_[x] = static_cast<std::uint8_t>(slot);
+  core.stream_slot = static_cast<std::uint8_t>(slot);
   for (const Operand* source : {&vector.a, &vector.b}) {
     if (source->kind == OperandKind::fabric) set_bit(lanes_[source->color]->reading, x);
   }
@@ -30,8 +30,7 @@ void Row::leave_stream(std::uint32_t x, Core& core, Thread& thread, Cycle now) {
   }
   if (vector.to.kind == OperandKind::fabric) clear_bit(lanes_[vector.to.color]->writing, x);
   core.datapath += (vector.source.length + vector.lanes - 1) / vector.lanes;
-  core.datapath_free = thread.wake = now + 1;
-  core.last_end = now + 1;
+  core.datapath_free = thread.wake = core.last_end = shorten(now + 1);
   thread.phase = ThreadPhase::finishing;
   schedule(x, now + 1, now);
 }
@@ -42,6 +41,7 @@ void Row::stream(Cycle now) {
     Word go = streaming_[w];
     if (go == 0) continue;
     for (const Lane* lane : used_) {
+      if (w >= lane->words) continue;
       if (lane->input.exists() && lane->reading[w] != 0) go &= ~(lane->reading[w] & ~lane->input.ready(w));
       if (lane->output.exists() && lane->writing[w] != 0)
         go &= ~(lane->writing[w] & lane->output.queue.full(w));
@@ -56,13 +56,14 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
   for_each_bit(go, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
     Core& core = cores_[x];
-    Thread& thread = threads_[core.thread + stream_slot_[x]];
+    Thread& thread = threads_[core.thread + core.stream_slot];
     result_[i] = compute_beat(x, core, thread);
     if (thread.done < thread.vector->source.length) return;
     finished |= Word{1} << i;
     if (thread.vector->control) control |= Word{1} << i;
   });
   for (Lane* lane : used_) {
+    if (w >= lane->words) continue;
     if (lane->input.exists()) {
       if (const Word mask = lane->reading[w] & go; mask != 0) lane->input.queue.pop(w, mask);
     }
@@ -76,7 +77,7 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
   for_each_bit(finished, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
     Core& core = cores_[x];
-    leave_stream(x, core, threads_[core.thread + stream_slot_[x]], now);
+    leave_stream(x, core, threads_[core.thread + core.stream_slot], now);
   });
   note(now, now + 1);
 }
@@ -104,8 +105,7 @@ void Row::store(const Core& core, const MemoryVector& vector, std::uint32_t elem
 // Where an operand in memory lies now.
 MemoryVector Row::memory_of(const Core& core, const Operand& operand) const {
   if (operand.kind == OperandKind::memory) return operand.memory;
-  const Fifo& fifo = context_.programs[core.program].fifos[operand.fifo];
-  return open_slot_of(fifo, fifos_[core.fifo + operand.fifo]);
+  return open_slot_of(context_.programs[core.program].fifos[operand.fifo], fifo(core, operand.fifo));
 }
 
 Placement Row::placement_of(const Core& core, const Thread& thread) const {
@@ -126,7 +126,7 @@ std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_
       }
       return load(core, source.memory, element, source_bytes(precision));
     case OperandKind::fifo: {
-      FifoState state = fifos_[core.fifo + source.fifo];
+      FifoState state = fifo(core, source.fifo);
       state.read += lane_of_wavelet;
       return load(core, head_of(context_.programs[core.program].fifos[source.fifo], state), 0,
                   source_bytes(precision));
@@ -229,7 +229,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
     }
     if (source.copy_to) store(core, *source.copy_to, element, result_size, value);
   }
-  if (vector.reads_fifo != kNoColor) fifos_[core.fifo + vector.reads_fifo].read += end - thread.done;
+  if (vector.reads_fifo != kNoColor) fifo(core, vector.reads_fifo).read += end - thread.done;
   thread.done = end;
   return wavelet;
 }

@@ -24,7 +24,6 @@ void Row::build_cores(std::uint32_t y) {
   streaming_.assign(words_, 0);
   polled_.assign(words_, 0);
   listening_.assign(words_, 0);
-  stream_slot_.assign(width_, 0);
   wheel_.assign(kWordBits, Plane(words_));
   result_.assign(kWordBits, 0);
   std::size_t memory = 0;
@@ -37,9 +36,11 @@ void Row::build_cores(std::uint32_t y) {
     core.memory = static_cast<std::uint32_t>(memory);
     memory += memory_stride(program.memory_words);
     core.registers = static_cast<std::uint32_t>(registers_.size());
-    core.fifo = static_cast<std::uint32_t>(fifos_.size());
+    const bool extended = !program.fifos.empty() || program.stay_loaded != 0;
+    if (program.has_registers || extended)
+      registers_.resize(registers_.size() + kRegisters + (extended ? 2 : 0));
+    if (extended) first_fifo(core) = static_cast<std::uint32_t>(fifos_.size());
     fifos_.resize(fifos_.size() + program.fifos.size());
-    if (program.has_registers) registers_.resize(registers_.size() + kRegisters);
     if (program.entry != kNowhere) {
       core.in_task = core.started = true;
       core.task = static_cast<std::uint8_t>(program.entry);
@@ -75,7 +76,7 @@ void Row::wake_cores(Cycle now) {
     if (listening_[w] != 0) {
       Word ready = 0;
       for (const Lane* lane : used_) {
-        if (lane->input.exists()) ready |= lane->input.ready(w);
+        if (lane->input.exists() && w < lane->words) ready |= lane->input.ready(w);
       }
       look |= listening_[w] & ready;
     }
@@ -111,7 +112,7 @@ bool Row::can_beat(std::uint32_t x, const Thread& thread, Cycle now) const {
   }
   if (vector.reads_fifo != kNoColor) {
     const std::uint64_t wanted = beat_elements(vector.source, thread.done, vector.lanes);
-    if (fifos_[cores_[x].fifo + vector.reads_fifo].filled() < wanted) return false;
+    if (fifo(cores_[x], vector.reads_fifo).filled() < wanted) return false;
   }
   return vector.to.kind != OperandKind::fabric || !lanes_[vector.to.color]->output.queue.is_full(x);
 }
@@ -140,10 +141,10 @@ void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, 
     }
     core.turn = static_cast<std::uint8_t>(number);
     core.datapath += cycles;
-    core.datapath_free = thread.wake = now + cycles;
+    core.datapath_free = thread.wake = shorten(now + cycles);
     if (done) {
       thread.phase = ThreadPhase::finishing;
-      core.last_end = now + cycles;
+      core.last_end = shorten(now + cycles);
     }
     note(now, now + cycles);
     return;
@@ -163,29 +164,29 @@ void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program,
       return;
     case StepKind::end:
       core.in_task = false;
-      core.last_end = std::max(core.last_end, now);
+      core.last_end = std::max(core.last_end, shorten(now));
       note(now, now);
       pick_task(x, core, program, now);
       return;
     case StepKind::commit:
       if (waits_for_microthread(core, program)) return;
-      fifos_[core.fifo + step.value].committed += program.fifos[step.value].slot_elements;
-      core.ready = now + control;
+      fifo(core, step.value).committed += program.fifos[step.value].slot_elements;
+      core.ready = shorten(now + control);
       break;
     case StepKind::scalar:
-      core.ready = now + step.value;
+      core.ready = shorten(now + step.value);
       break;
     case StepKind::activate:
       core.pending |= 1U << step.value;
-      core.ready = now + control;
+      core.ready = shorten(now + control);
       break;
     case StepKind::block:
       core.blocked |= 1U << step.value;
-      core.ready = now + control;
+      core.ready = shorten(now + control);
       break;
     case StepKind::unblock:
       core.blocked &= ~(1U << step.value);
-      core.ready = now + control;
+      core.ready = shorten(now + control);
       break;
   }
   core.scalar += static_cast<std::uint32_t>(core.ready - now);
@@ -199,15 +200,18 @@ void Row::launch(Core& core, const CompiledProgram& program, const CompiledVecto
   if (thread.phase != ThreadPhase::idle) return;  // the microthread is busy: wait for it
   const std::uint32_t startup =
       core.task_is_loaded ? context_.plan->parameters.loaded_startup : vector.startup;
-  thread = {
-      .vector = &vector, .wake = now + startup, .done = 0, .phase = ThreadPhase::running, .displacement = 0};
+  thread = {.vector = &vector,
+            .wake = shorten(now + startup),
+            .done = 0,
+            .displacement = 0,
+            .phase = ThreadPhase::running};
   if (const auto& displacement = vector.source.displaced) {
     std::uint32_t& value = registers_[core.registers + displacement->index];
     const Displaced displaced = displaced_by(*displacement, value);
     thread.displacement = displaced.bytes;
     value = displaced.after;
   }
-  core.ready = number == 0 ? now : now + context_.plan->parameters.control_cycles;
+  core.ready = shorten(number == 0 ? now : now + context_.plan->parameters.control_cycles);
   core.startup += startup;
   ++core.step;
   ++counts_.instructions;
@@ -244,13 +248,16 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
     core.pending &= ~mask;
     const bool repeats = data && core.task == task;
     const std::uint32_t cost = repeats ? parameters.repeat_dispatch : parameters.task_dispatch;
-    core.ready = now + cost;
+    core.ready = shorten(now + cost);
     core.dispatch += cost;
     if (!core.started) core.first_start = core.ready;
     core.in_task = core.started = true;
     core.task = static_cast<std::uint8_t>(task);
-    core.task_is_loaded = (core.loaded & mask) != 0;
-    core.loaded |= program.stay_loaded & mask;
+    core.task_is_loaded = false;
+    if ((program.stay_loaded & mask) != 0) {
+      core.task_is_loaded = (loaded(core) & mask) != 0;
+      loaded(core) |= mask;
+    }
     core.step = program.task_start[task];
     ++counts_.tasks;
     note(now, core.ready);
@@ -260,8 +267,7 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
 
 bool Row::waits_for_microthread(const Core& core, const CompiledProgram& program) const {
   const Step& step = program.steps[core.step];
-  if (step.kind == StepKind::commit)
-    return !fifos_[core.fifo + step.value].can_commit(program.fifos[step.value]);
+  if (step.kind == StepKind::commit) return !fifo(core, step.value).can_commit(program.fifos[step.value]);
   if (step.kind != StepKind::vector) return false;
   const auto& number = program.vectors[step.value].source.thread;
   if (!number) return false;
@@ -277,15 +283,16 @@ void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program,
   for (std::uint32_t slot = 0; slot < program.threads; ++slot) {
     const Thread& thread = threads_[core.thread + slot];
     if (thread.phase == ThreadPhase::idle) continue;
-    if (thread.phase == ThreadPhase::finishing || thread.wake > now + 1) next = std::min(next, thread.wake);
+    if (thread.phase == ThreadPhase::finishing || thread.wake > now + 1)
+      next = std::min<Cycle>(next, thread.wake);
     if (thread.phase == ThreadPhase::finishing) continue;
     if (thread.wake > now) schedule(x, thread.wake, now);  // the row may be asleep by then
     ++running;
     runner = slot;
   }
-  if (running != 0 && core.datapath_free > now + 1) next = std::min(next, core.datapath_free);
+  if (running != 0 && core.datapath_free > now + 1) next = std::min<Cycle>(next, core.datapath_free);
   const bool task_waits_for_vector = threads_[core.thread].phase != ThreadPhase::idle;
-  if (core.in_task && !task_waits_for_vector && core.ready > now) next = std::min(next, core.ready);
+  if (core.in_task && !task_waits_for_vector && core.ready > now) next = std::min<Cycle>(next, core.ready);
   if (core.in_task && !task_waits_for_vector && core.ready <= now && !waits_for_microthread(core, program)) {
     next = std::min(next, now + 1);
   }

@@ -42,7 +42,7 @@ void Row::decide_edges(Cycle now) {
     edge.enters = false;
     if (head == nullptr) continue;
     const Lane& lane = *lanes_[lane_index(head->color)];
-    edge.enters = bit(lane.accepts[index_of(edge.side)], edge.x) && !lane.router.is_full(edge.x);
+    edge.enters = lane.is_accepting(edge.side, edge.x) && !lane.router.is_full(edge.x);
   }
 }
 
@@ -53,7 +53,7 @@ void Row::enter_from_edges(Cycle now) {
     Lane& lane = *lanes_[lane_index(wavelet.color)];
     lane.router.push_one(edge.x, wavelet.value, wavelet.control);
     lane.live = true;
-    if (wavelet.control && !lane.route.empty())
+    if (wavelet.control && !lane.switches.empty())
       advance_arrivals(lane, edge.x / kWordBits, Word{1} << (edge.x % kWordBits));
     ++counts_.edge_arrivals;
     note(now, now + 1);
@@ -62,10 +62,10 @@ void Row::enter_from_edges(Cycle now) {
 
 void Row::leave_over_edges(const Lane& lane, Cycle now) {
   for (EdgeLink& edge : edges_) {
-    if (!bit(lane.fire, edge.x) || !bit(lane.sends[index_of(edge.side)], edge.x)) continue;
+    if (!lane.covers(edge.x) || !bit(lane.fire, edge.x) || !lane.is_sending(edge.side, edge.x)) continue;
     const bool control = !lane.fire_control.empty() && bit(lane.fire_control, edge.x);
     edge.departed.push_back(
-        {Cycles{now}, context_.plan->colors[lane.index], lane.moving[edge.x + 1], control});
+        {Cycles{now}, context_.plan->colors[lane.index], lane.router.head(edge.x), control});
     ++counts_.edge_departures;
   }
 }

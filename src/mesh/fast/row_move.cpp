@@ -36,66 +36,75 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
   const bool from_south = below != nullptr && below->fires && !below->fire_north.empty();
   if (!lane.fires && !lane.injects && !from_north && !from_south) return;
   if (lane.fires && !edges_.empty()) leave_over_edges(lane, now);
+  // Arrivals come first: they find room that was there at the start of the cycle, and heads stay in their
+  // place until all have been read.
   bool moved = false;
   Word east_before = 0;  // departures to the east of the word before
-  for (std::uint32_t w = 0; w < words_; ++w) {
+  for (std::uint32_t w = 0; w < lane.words; ++w) {
     const Word fire = lane.fires ? lane.fire[w] : 0;
-    const Word east = fire & lane.sends[index_of(Port::east)][w] & ~east_rim(w);
-    const Word west = fire & lane.sends[index_of(Port::west)][w] & ~west_rim(w);
+    const Word east = fire & lane.sending(Port::east, w) & ~east_rim(w);
+    const Word west = fire & lane.sending(Port::west, w) & ~west_rim(w);
     const Word west_after =
-        lane.fires && w + 1 < words_ ? lane.fire[w + 1] & lane.sends[index_of(Port::west)][w + 1] : 0;
-    const Word ramp = fire & lane.sends[index_of(Port::ramp)][w];
+        lane.fires && w + 1 < lane.words ? lane.fire[w + 1] & lane.sending(Port::west, w + 1) : 0;
+    const Word ramp = fire & lane.sending(Port::ramp, w);
     const bool control = !lane.fire_control.empty();
-    if (fire != 0) lane.router.pop(w, fire);
     if (const Word mask = (east << 1U) | (east_before >> (kWordBits - 1)); mask != 0) {
       const Word sent = control && lane.fires ? (lane.fire_control[w] << 1U) |
                                                     (w > 0 ? lane.fire_control[w - 1] >> (kWordBits - 1) : 0)
                                               : 0;
-      arrive(lane, w, mask, lane.moving_at(w) - 1, sent);
+      arrive(lane, w, mask, lane.router.heads(w) - 1, sent);
     }
     if (const Word mask = (west >> 1U) | (west_after << (kWordBits - 1)); mask != 0) {
-      const Word next = w + 1 < words_ ? lane.fire_control.empty() ? 0 : lane.fire_control[w + 1] : 0;
+      const Word next = w + 1 < lane.words ? lane.fire_control.empty() ? 0 : lane.fire_control[w + 1] : 0;
       const Word sent = control ? (lane.fire_control[w] >> 1U) | (next << (kWordBits - 1)) : 0;
-      arrive(lane, w, mask, lane.moving_at(w) + 1, sent);
+      arrive(lane, w, mask, lane.router.heads(w) + 1, sent);
     }
     counts_.link_hops += static_cast<std::uint64_t>(std::popcount(east) + std::popcount(west));
-    if (from_north && above->fire_south[w] != 0) {
-      arrive(lane, w, above->fire_south[w], const_cast<Lane*>(above)->moving_at(w),
+    if (from_north && w < above->words && above->fire_south[w] != 0) {
+      arrive(lane, w, above->fire_south[w], &above->moving[std::size_t{w} * kWordBits],
              control ? above->fire_control[w] : 0);
       counts_.link_hops += static_cast<std::uint64_t>(std::popcount(above->fire_south[w]));
       moved = true;
     }
-    if (from_south && below->fire_north[w] != 0) {
-      arrive(lane, w, below->fire_north[w], const_cast<Lane*>(below)->moving_at(w),
+    if (from_south && w < below->words && below->fire_north[w] != 0) {
+      arrive(lane, w, below->fire_north[w], &below->moving[std::size_t{w} * kWordBits],
              control ? below->fire_control[w] : 0);
       counts_.link_hops += static_cast<std::uint64_t>(std::popcount(below->fire_north[w]));
       moved = true;
     }
     if (lane.injects && lane.inject[w] != 0) {
       const Word mask = lane.inject[w];
-      arrive(lane, w, mask, lane.output.queue.heads(w), lane.output.queue.control_of_heads(w));
-      lane.output.queue.pop(w, mask);
+      FifoRow& queue = lane.output.queue;
+      arrive(lane, w, mask, queue.heads(w, mask, result_.data()), queue.control_of_heads(w));
+      queue.pop(w, mask);
       counts_.ramp_injections += static_cast<std::uint64_t>(std::popcount(mask));
       moved = true;
     }
     if (ramp != 0) {
-      lane.input.push(w, ramp, lane.moving_at(w), control ? lane.fire_control[w] : 0);
+      lane.input.push(w, ramp, lane.router.heads(w), control ? lane.fire_control[w] : 0);
       counts_.ramp_deliveries += static_cast<std::uint64_t>(std::popcount(ramp));
     }
     east_before = east;
     moved |= fire != 0;
   }
-  if (lane.fires && !lane.route.empty() && !lane.fire_control.empty()) {
-    for (std::uint32_t w = 0; w < words_; ++w)
+  if (lane.fires) leave(lane);
+  if (moved) note(now, now + 1);
+}
+
+// The heads that have been sent leave their queues, and move the switches behind them.
+void Row::leave(Lane& lane) {
+  for (std::uint32_t w = 0; w < lane.words; ++w) {
+    if (lane.fire[w] == 0) continue;
+    lane.router.pop(w, lane.fire[w]);
+    if (!lane.switches.empty() && !lane.fire_control.empty())
       advance_departures(lane, w, lane.fire[w] & lane.fire_control[w]);
   }
-  if (moved) note(now, now + 1);
 }
 
 void Row::arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control) {
   lane.router.push(w, mask, values, control);
   lane.live = true;
-  if (!lane.route.empty()) advance_arrivals(lane, w, mask & control);
+  if (!lane.switches.empty()) advance_arrivals(lane, w, mask & control);
 }
 
 // A control wavelet that came in moves the position for arrivals; everything behind it is taken as the next
@@ -103,9 +112,10 @@ void Row::arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* va
 void Row::advance_arrivals(Lane& lane, std::uint32_t w, Word mask) {
   for_each_bit(mask, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
-    if (lane.route[x] == 0) return;
-    const Route& route = context_.plan->routes[lane.route[x]];
-    std::uint8_t& position = lane.accepts_position[x];
+    Lane::Switch* const at = lane.switch_at(x);
+    if (at == nullptr) return;
+    const Route& route = context_.plan->routes[at->route];
+    std::uint8_t& position = at->accepts;
     if (position + 1U == route.size()) return;
     clear_bit(lane.accepts[index_of(route[position].from)], x);
     set_bit(lane.accepts[index_of(route[++position].from)], x);
@@ -115,13 +125,15 @@ void Row::advance_arrivals(Lane& lane, std::uint32_t w, Word mask) {
 void Row::advance_departures(Lane& lane, std::uint32_t w, Word mask) {
   for_each_bit(mask, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
-    if (lane.route[x] == 0) return;
-    const Route& route = context_.plan->routes[lane.route[x]];
-    std::uint8_t& position = lane.sends_position[x];
+    Lane::Switch* const at = lane.switch_at(x);
+    if (at == nullptr) return;
+    const Route& route = context_.plan->routes[at->route];
+    std::uint8_t& position = at->sends;
     if (position + 1U == route.size()) return;
     ++position;
     for (const Port port : kAllPorts) {
       Plane& plane = lane.sends[index_of(port)];
+      if (plane.empty()) continue;
       route[position].to.contains(port) ? set_bit(plane, x) : clear_bit(plane, x);
     }
   });

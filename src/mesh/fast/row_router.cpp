@@ -6,9 +6,11 @@
 namespace wafersim::fast {
 namespace {
 
+constexpr std::size_t kStateBudget = 250;  // bytes a PE, of the 256 that are promised
+
 // PEs that would take a wavelet of the color from this side in this cycle.
 [[nodiscard]] Word room(const Lane& lane, Port side, std::uint32_t w) {
-  return lane.accepts[index_of(side)][w] & ~lane.router.full(w);
+  return lane.accepting(side, w) & ~lane.router.full(w);
 }
 
 }  // namespace
@@ -20,6 +22,7 @@ Row::Row(const RowContext& context, std::uint32_t y)
   build_lanes(y);
   build_edges(y);
   build_cores(y);
+  build_ramps(y);
 }
 
 void Row::build_lanes(std::uint32_t y) {
@@ -40,64 +43,119 @@ void Row::build_lanes(std::uint32_t y) {
 
 void Row::build_lane(Lane& lane, std::size_t color, std::uint32_t y) {
   const MeshPlan& plan = *context_.plan;
-  const MeshParameters& parameters = plan.parameters;
   const bool control = context_.carries_control[color];
   lane.index = color;
-  lane.router = FifoRow{words_, parameters.router_queue_depth, control, context_.copy};
-  lane.fire.assign(words_, 0);
-  if (control) lane.fire_control.assign(words_, 0);
-  for (Plane& plane : lane.accepts) plane.assign(words_, 0);
-  for (Plane& plane : lane.sends) plane.assign(words_, 0);
-  lane.moving.assign(std::size_t{words_} * kWordBits + 2, 0);
-  bool takes_ramp = false;
-  bool gives_ramp = false;
+  const auto first = plan.route_maps[color].begin() + static_cast<std::ptrdiff_t>(plan.index_of({0, y}));
   for (std::uint32_t x = 0; x < width_; ++x) {
-    const std::uint16_t route = plan.route_maps[color][plan.index_of({x, y})];
-    if (route == 0) continue;
-    add_route(lane, x, route);
-    for (const RoutePosition& position : plan.routes[route]) {
-      takes_ramp |= position.from == Port::ramp;
-      gives_ramp |= position.to.contains(Port::ramp);
+    if (first[x] != 0) lane.words = x / kWordBits + 1;
+  }
+  lane.router = FifoRow{lane.words, plan.parameters.router_queue_depth, control, context_.copy};
+  lane.fire.assign(lane.words, 0);
+  if (control) lane.fire_control.assign(lane.words, 0);
+  for (std::uint32_t x = 0; x < width_; ++x) {
+    if (first[x] != 0) add_route(lane, x, plan.routes[first[x]]);
+  }
+  add_switches(lane, color, y);
+  const bool to_north = lane.ever_sends(Port::north);
+  const bool to_south = lane.ever_sends(Port::south);
+  if (to_north) lane.fire_north.assign(lane.words, 0);
+  if (to_south) lane.fire_south.assign(lane.words, 0);
+  std::uint32_t vertical = 0;  // words up to the last PE that ever sends there
+  for (std::uint32_t x = 0; x < width_; ++x) {
+    for (const RoutePosition& position : plan.routes[first[x]]) {
+      if (position.to.contains(Port::north) || position.to.contains(Port::south))
+        vertical = x / kWordBits + 1;
     }
   }
-  if (lane.ever_sends[index_of(Port::north)]) lane.fire_north.assign(words_, 0);
-  if (lane.ever_sends[index_of(Port::south)]) lane.fire_south.assign(words_, 0);
-  if (gives_ramp) {
-    const std::uint32_t depth = parameters.input_queue_depth + parameters.ramp_cycles;
-    lane.input = RampRow{words_, depth, parameters.ramp_cycles, control, context_.copy};
-    lane.reading.assign(words_, 0);
-  }
-  if (takes_ramp) {
-    const std::uint32_t depth = parameters.output_queue_depth + parameters.ramp_cycles;
-    lane.output = RampRow{words_, depth, parameters.ramp_cycles, control, context_.copy};
-    lane.writing.assign(words_, 0);
-    lane.inject.assign(words_, 0);
-  }
+  lane.moving.assign(std::size_t{vertical} * kWordBits, 0);
 }
 
-void Row::add_route(Lane& lane, std::uint32_t x, std::uint16_t route) {
-  const Route& positions = context_.plan->routes[route];
+void Row::add_route(Lane& lane, std::uint32_t x, const Route& positions) {
+  const auto make = [&](Plane& plane) {
+    if (plane.empty()) plane.assign(lane.words, 0);
+  };
+  for (const RoutePosition& position : positions) {
+    make(lane.accepts[index_of(position.from)]);
+    for (const Port port : kAllPorts) {
+      if (position.to.contains(port)) make(lane.sends[index_of(port)]);
+    }
+  }
   set_bit(lane.accepts[index_of(positions[0].from)], x);
   for (const Port port : kAllPorts) {
     if (positions[0].to.contains(port)) set_bit(lane.sends[index_of(port)], x);
-    for (const RoutePosition& position : positions) {
-      lane.ever_sends[index_of(port)] |= position.to.contains(port);
+  }
+}
+
+void Row::add_switches(Lane& lane, std::size_t color, std::uint32_t y) {
+  const MeshPlan& plan = *context_.plan;
+  Plane plane(lane.words);
+  for (std::uint32_t x = 0; x < width_; ++x) {
+    const std::uint16_t route = plan.route_maps[color][plan.index_of({x, y})];
+    if (plan.routes[route].size() < 2) continue;
+    set_bit(plane, x);
+    lane.switches.push_back({.route = route});
+  }
+  lane.switches.shrink_to_fit();
+  if (!lane.switches.empty()) lane.switched = Members{std::move(plane)};
+}
+
+// Queues between routers and cores. In most rows each PE uses few of the row's colors: as many queues as the
+// budget of memory allows have places for all PEs, the others only for their users.
+void Row::build_ramps(std::uint32_t y) {
+  struct Ramp {
+    Lane* lane;
+    RampRow* queue;
+    std::uint32_t depth;
+    Plane users;
+    std::size_t saves{};  // bytes, with places for users only
+  };
+  const MeshPlan& plan = *context_.plan;
+  const MeshParameters& parameters = plan.parameters;
+  std::vector<Ramp> ramps;
+  for (Lane* lane : used_) {
+    Ramp in{lane, &lane->input, parameters.input_queue_depth + parameters.ramp_cycles, Plane(lane->words)};
+    Ramp out{lane, &lane->output, parameters.output_queue_depth + parameters.ramp_cycles, Plane(lane->words)};
+    for (std::uint32_t x = 0; x < width_; ++x) {
+      for (const RoutePosition& position : plan.routes[plan.route_maps[lane->index][plan.index_of({x, y})]]) {
+        if (position.to.contains(Port::ramp)) set_bit(in.users, x);
+        if (position.from == Port::ramp) set_bit(out.users, x);
+      }
+    }
+    for (Ramp* ramp : {&in, &out}) {
+      if (Members{ramp->users}.empty()) continue;
+      ramps.push_back(std::move(*ramp));
     }
   }
-  if (positions.size() == 1) return;
-  if (lane.route.empty()) {
-    lane.route.assign(width_, 0);
-    lane.accepts_position.assign(width_, 0);
-    lane.sends_position.assign(width_, 0);
+  std::size_t bytes = state_bytes();
+  for (Ramp& ramp : ramps) {
+    const std::size_t places = std::size_t{ramp.lane->words} * kWordBits;
+    const std::size_t planes =
+        3 * ramp.depth * ramp.lane->words * sizeof(Word);  // levels, control bits and the like
+    bytes += 4 * ramp.depth * places + planes;
+    ramp.saves = 4 * ramp.depth * (places - Members{ramp.users}.count());
   }
-  lane.route[x] = route;
+  const std::size_t budget = kStateBudget * std::max(width_, kWordBits);
+  std::stable_sort(ramps.begin(), ramps.end(), [](auto& a, auto& b) { return a.saves > b.saves; });
+  for (Ramp& ramp : ramps) {
+    const bool small = bytes > budget && ramp.saves > 0;
+    if (small) bytes -= ramp.saves;
+    *ramp.queue = RampRow{ramp.lane->words,       ramp.depth,
+                          parameters.ramp_cycles, context_.carries_control[ramp.lane->index],
+                          context_.copy,          small ? Members{std::move(ramp.users)} : Members{}};
+  }
+  for (Lane* lane : used_) {
+    if (lane->input.exists()) lane->reading.assign(lane->words, 0);
+    if (!lane->output.exists()) continue;
+    lane->writing.assign(lane->words, 0);
+    lane->inject.assign(lane->words, 0);
+  }
 }
 
 bool Row::is_linked_to(const Row& south) const {
   for (const Lane* lane : used_) {
-    if (lane->ever_sends[index_of(Port::south)]) return true;
+    if (lane->ever_sends(Port::south)) return true;
     const auto& below = south.lanes_[lane->index];
-    if (below && below->ever_sends[index_of(Port::north)]) return true;
+    if (below && below->ever_sends(Port::north)) return true;
   }
   return false;
 }
@@ -149,19 +207,17 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
 // Wavelets at the head of a queue for which a chosen output has no room. The outside always has room.
 Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) const {
   Word blocked = 0;
-  if (const Word out = lane.sends[index_of(Port::east)][w]; out != 0) {
-    const Word next = w + 1 < words_ ? room(lane, Port::west, w + 1) : 0;
+  if (const Word out = lane.sending(Port::east, w); out != 0) {
+    const Word next = w + 1 < lane.words ? room(lane, Port::west, w + 1) : 0;
     blocked |= out & ~((room(lane, Port::west, w) >> 1U) | (next << (kWordBits - 1)) | east_rim(w));
   }
-  if (const Word out = lane.sends[index_of(Port::west)][w]; out != 0) {
+  if (const Word out = lane.sending(Port::west, w); out != 0) {
     const Word before = w > 0 ? room(lane, Port::east, w - 1) : 0;
     blocked |= out & ~((room(lane, Port::east, w) << 1U) | (before >> (kWordBits - 1)) | west_rim(w));
   }
-  if (const Word out = lane.sends[index_of(Port::north)][w]; out != 0)
-    blocked |= out & ~room(*north, Port::south, w);
-  if (const Word out = lane.sends[index_of(Port::south)][w]; out != 0)
-    blocked |= out & ~room(*south, Port::north, w);
-  if (lane.input.exists()) blocked |= lane.sends[index_of(Port::ramp)][w] & lane.input.queue.full(w);
+  if (const Word out = lane.sending(Port::north, w); out != 0) blocked |= out & ~room(*north, Port::south, w);
+  if (const Word out = lane.sending(Port::south, w); out != 0) blocked |= out & ~room(*south, Port::north, w);
+  if (lane.input.exists()) blocked |= lane.sending(Port::ramp, w) & lane.input.queue.full(w);
   return blocked;
 }
 
@@ -169,7 +225,7 @@ void Row::find_ready(Lane& lane, const Lane* north, const Lane* south) {
   bool live = false;
   Word fires = 0;
   Word injects = 0;
-  for (std::uint32_t w = 0; w < words_; ++w) {
+  for (std::uint32_t w = 0; w < lane.words; ++w) {
     const Word has = lane.router.any(w);
     lane.fire[w] = has == 0 ? 0 : has & ~blocked_word(lane, north, south, w);
     fires |= lane.fire[w];
@@ -190,11 +246,11 @@ void Row::settle_contention() {
     std::array<Word, kPorts> wanted{};
     Word contended = 0;
     for (const Lane* lane : used_) {
-      if (!lane->fires || lane->fire[w] == 0) continue;
-      for (std::size_t port = 0; port < kPorts; ++port) {
-        const Word wants = lane->fire[w] & lane->sends[port][w];
-        contended |= wanted[port] & wants;
-        wanted[port] |= wants;
+      if (!lane->fires || w >= lane->words || lane->fire[w] == 0) continue;
+      for (const Port port : kAllPorts) {
+        const Word wants = lane->fire[w] & lane->sending(port, w);
+        contended |= wanted[index_of(port)] & wants;
+        wanted[index_of(port)] |= wants;
       }
     }
     for_each_bit(contended, [&](std::uint32_t i) { settle_router(w * kWordBits + i); });
@@ -212,10 +268,10 @@ void Row::settle_router(std::uint32_t x) {
   const std::size_t colors = lanes_.size();
   for (std::size_t i = 0; i < colors; ++i) {
     Lane* lane = lanes_[(router_turn_[x] + i) % colors].get();
-    if (lane == nullptr || !lane->fires || !bit(lane->fire, x)) continue;
+    if (lane == nullptr || !lane->fires || !lane->covers(x) || !bit(lane->fire, x)) continue;
     std::uint8_t ports = 0;
-    for (std::size_t port = 0; port < kPorts; ++port) {
-      if (bit(lane->sends[port], x)) ports = static_cast<std::uint8_t>(ports | (1U << port));
+    for (const Port port : kAllPorts) {
+      if (lane->is_sending(port, x)) ports = static_cast<std::uint8_t>(ports | Ports{port}.bits());
     }
     const auto holder = std::find_if(winners.begin(), winners.end(),
                                      [&](const Winner& winner) { return (winner.ports & ports) != 0; });
@@ -235,7 +291,7 @@ void Row::settle_ramp() {
     Word seen = 0;
     Word contended = 0;
     for (const Lane* lane : used_) {
-      if (!lane->injects) continue;
+      if (!lane->injects || w >= lane->words) continue;
       contended |= seen & lane->inject[w];
       seen |= lane->inject[w];
     }
@@ -249,7 +305,7 @@ void Row::settle_injector(std::uint32_t x) {
   const std::size_t turn = injector_turn_[x];
   for (std::size_t i = 0; i < colors; ++i) {
     Lane* lane = lanes_[(turn + i) % colors].get();
-    if (lane == nullptr || !lane->injects || !bit(lane->inject, x)) continue;
+    if (lane == nullptr || !lane->injects || !lane->covers(x) || !bit(lane->inject, x)) continue;
     if (taken) {
       clear_bit(lane->inject, x);
     } else {
@@ -261,12 +317,13 @@ void Row::settle_injector(std::uint32_t x) {
 
 // Keeps what neighbours will need after this row has moved on.
 void Row::take_heads(Lane& lane) {
-  for (std::uint32_t w = 0; w < words_; ++w) {
+  for (std::uint32_t w = 0; w < lane.words; ++w) {
     const Word fire = lane.fire[w];
-    if (!lane.fire_north.empty()) lane.fire_north[w] = fire & lane.sends[index_of(Port::north)][w];
-    if (!lane.fire_south.empty()) lane.fire_south[w] = fire & lane.sends[index_of(Port::south)][w];
+    if (!lane.fire_north.empty()) lane.fire_north[w] = fire & lane.sending(Port::north, w);
+    if (!lane.fire_south.empty()) lane.fire_south[w] = fire & lane.sending(Port::south, w);
     if (!lane.fire_control.empty()) lane.fire_control[w] = fire & lane.router.control_of_heads(w);
-    if (fire != 0) std::copy_n(lane.router.heads(w), kWordBits, lane.moving_at(w));
+    if (fire != 0 && w * kWordBits < lane.moving.size())
+      std::copy_n(lane.router.heads(w), kWordBits, &lane.moving[std::size_t{w} * kWordBits]);
   }
 }
 

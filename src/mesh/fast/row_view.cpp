@@ -17,8 +17,7 @@ std::size_t bytes_of(const Lane& lane) {
                              &lane.fire_control, &lane.inject}) {
     bytes += bytes_of(*plane);
   }
-  return bytes + bytes_of(lane.moving) + bytes_of(lane.route) + bytes_of(lane.accepts_position) +
-         bytes_of(lane.sends_position);
+  return bytes + bytes_of(lane.moving) + lane.switched.bytes() + bytes_of(lane.switches);
 }
 
 std::vector<PeState::Wavelet> wavelets(const FifoRow& queue, std::uint32_t x) {
@@ -45,7 +44,7 @@ bool Row::is_finished() const {
   }
   for (const Lane* lane : used_) {
     for (const FifoRow* queue : {&lane->router, &lane->input.queue, &lane->output.queue}) {
-      for (std::uint32_t w = 0; queue->exists() && w < words_; ++w) {
+      for (std::uint32_t w = 0; queue->exists() && w < lane->words; ++w) {
         if (queue->any(w) != 0) return false;
       }
     }
@@ -62,7 +61,7 @@ PeActivity Row::activity(std::uint32_t x) const {
                     .startup = core.startup,
                     .datapath = core.datapath};
   if (bit(streaming_, x)) {
-    const Thread& thread = threads_[core.thread + stream_slot_[x]];
+    const Thread& thread = threads_[core.thread + core.stream_slot];
     result.datapath += thread.done / thread.vector->lanes;
   }
   return result;
@@ -73,10 +72,10 @@ PeState Row::state(std::uint32_t x) const {
   for (std::size_t color = 0; color < lanes_.size(); ++color) {
     PeState::ColorState entry;
     entry.color = context_.plan->colors[color];
-    if (const Lane* lane = lanes_[color].get(); lane != nullptr) {
-      if (!lane->route.empty()) {
-        entry.accepts_position = lane->accepts_position[x];
-        entry.sends_position = lane->sends_position[x];
+    if (const Lane* lane = lanes_[color].get(); lane != nullptr && lane->covers(x)) {
+      if (const Lane::Switch* positions = lane->switch_at(x); positions != nullptr) {
+        entry.accepts_position = positions->accepts;
+        entry.sends_position = positions->sends;
       }
       entry.router = wavelets(lane->router, x);
       entry.input = wavelets(lane->input.queue, x);
@@ -109,8 +108,8 @@ PeState Row::state(std::uint32_t x) const {
 
 std::size_t Row::state_bytes() const {
   std::size_t bytes = sizeof(Row) + bytes_of(cores_) + bytes_of(threads_) + bytes_of(registers_) +
-                      bytes_of(result_) + bytes_of(stream_slot_) + bytes_of(router_turn_) +
-                      bytes_of(injector_turn_) + (3 + wheel_.size()) * bytes_of(streaming_);
+                      bytes_of(result_) + bytes_of(router_turn_) + bytes_of(injector_turn_) +
+                      (3 + wheel_.size()) * bytes_of(streaming_);
   for (const Lane* lane : used_) bytes += bytes_of(*lane);
   return bytes;
 }

@@ -61,7 +61,7 @@ std::string simulated(const PointInputs& inputs) {
 class Run {
  public:
   Run(const Study& study, const SweepOptions& options, Journal& journal, std::vector<uuid>& keys)
-      : study_{study}, options_{options}, journal_{journal}, keys_{keys}, points_{study}, reader_{study} {
+      : options_{options}, journal_{journal}, keys_{keys}, points_{study}, reader_{study} {
     counts_.points = count_points(count_points(study), options.shard);
   }
 
@@ -130,7 +130,6 @@ class Run {
     return counts_.stopped;
   }
 
-  const Study& study_;
   const SweepOptions& options_;
   Journal& journal_;
   std::vector<uuid>& keys_;

@@ -322,7 +322,7 @@ def gpt2(layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
     net = Net("gpt2")
     inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "sequence"]),
               helper.make_tensor_value_info("position_ids", TensorProto.INT64, ["batch", "sequence"]),
-              helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["batch", 1, 1, "sequence"])]
+              helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["batch", 1, "sequence", "sequence"])]
     x = net.op("Add", [net.op("Gather", [net.weight("wte.weight", vocabulary, width), "input_ids"]),
                        net.op("Gather", [net.weight("wpe.weight", positions, width), "position_ids"])])
 

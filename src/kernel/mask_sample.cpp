@@ -28,11 +28,7 @@ constexpr std::uint64_t ones_of(std::uint64_t word) {
 }  // namespace
 
 MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed)
-    : width_{width},
-      rows_{rows},
-      words_per_row_{divide_up(width, kWordBits)},
-      pruned_{pruned},
-      seed_{seed} {
+    : width_{width}, rows_{rows}, words_per_row_{divide_up(width, kWordBits)}, pruned_{pruned}, seed_{seed} {
 }
 
 const std::vector<std::uint64_t>& MaskSample::bits() const {

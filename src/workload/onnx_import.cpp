@@ -370,13 +370,27 @@ void OnnxWalk::unary(const OnnxNode& node) {
   make_like(node, layers_.add(std::move(draft), layers_.shape(layer)), x);
 }
 
+// Whether scores meet a mask that differs between queries, as causal ones do; one that only hides padding has
+// a single row. What the mask holds is computed while the model runs, so more cannot be known.
+bool OnnxWalk::has_mask_of_rows(const OnnxNode& node, const OnnxValue& scores) {
+  const std::size_t axes = scores.dims.size();
+  return axes >= 2 && std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
+           const OnnxValue& mask = value(name);
+           const std::size_t own = mask.dims.size();
+           return mask.kind == Kind::side && own >= 2 && mask.dims[own - 2] > 1 &&
+                  mask.dims[own - 2] == scores.dims[axes - 2] && mask.dims[own - 1] == scores.dims[axes - 1];
+         });
+}
+
 void OnnxWalk::binary(const OnnxNode& node) {
   std::vector<const OnnxValue*> data;
   const OnnxValue* other = nullptr;
   for (const std::string& name : node.inputs) {
     const OnnxValue& candidate = value(name);
     if (candidate.kind == Kind::scores) {
-      values_[node.outputs.front()] = OnnxValue{candidate};  // scaled or masked, they are scores still
+      OnnxValue made = candidate;  // scaled or masked, they are scores still
+      made.causal = made.causal || has_mask_of_rows(node, made);
+      values_[node.outputs.front()] = std::move(made);
       return;
     }
     if (candidate.kind == Kind::data) data.push_back(&candidate);

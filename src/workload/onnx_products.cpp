@@ -132,6 +132,7 @@ void OnnxWalk::attention(const OnnxNode& node, const OnnxValue& scores, const On
       fused ? (layers_.shape(q_origin).features - features) / 2 : layers_.shape(inputs[1]).features;
   if (kv == 0 || kv % head_dim != 0) refuse(node, "its keys have another head size than its queries");
   draft.kv_heads = kv / head_dim;
+  draft.causal = scores.causal;
   const OnnxLayers::Shape shape{.features = features, .positions = layers_.shape(inputs.front()).positions};
   OnnxValue made{.kind = Kind::data, .dims = out};
   made.origin = layers_.add(std::move(draft), shape);

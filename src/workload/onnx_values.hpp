@@ -29,6 +29,7 @@ struct OnnxValue {
   std::vector<std::size_t> order{};  // how its axes were exchanged, if nothing else happened to it since
   bool channels_first{false};
   bool softmaxed{false};  // of scores
+  bool causal{false};     // of scores: masked with a row of its own for each query
   std::string queries{};  // of scores: the values that were multiplied
   std::string keys{};
 };

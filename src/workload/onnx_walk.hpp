@@ -66,6 +66,7 @@ class OnnxWalk {
   void convolution(const OnnxNode& node);
   void gemm(const OnnxNode& node);
   void matmul(const OnnxNode& node);
+  [[nodiscard]] bool has_mask_of_rows(const OnnxNode& node, const OnnxValue& scores);
   void scores(const OnnxNode& node, const OnnxValue& queries, const OnnxValue& keys);
   void attention(const OnnxNode& node, const OnnxValue& scores, const OnnxValue& values);
   void recurrent(const OnnxNode& node);

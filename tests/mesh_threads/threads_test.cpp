@@ -31,7 +31,7 @@ Left run(const Collective& collective, std::uint32_t threads) {
   for (std::uint32_t y = 0; y < grid.rows; ++y) {
     for (std::uint32_t x = 0; x < grid.columns; ++x) {
       left.activities.push_back(engine->activity({x, y}));
-      left.memories.push_back(engine->read_memory({x, y}, 0, collective.length));
+      left.memories.push_back(engine->read_memory({x, y}, 0, collective.words));
     }
   }
   return left;

@@ -58,8 +58,10 @@ TEST(Deviation, CausalAttentionIsTakenToBeBalanced) {
   ASSERT_TRUE(layer.attention.causal);
   Layer full = layer;
   full.attention.causal = false;
-  EXPECT_NEAR(ratio(kernels.costs.of(layer).forward.compute, kernels.costs.of(full).forward.compute), 0.52,
-              0.02);
+  // 52 tokens a PE: 40 strides of 1 + ... + 52 pairs instead of 2,048 times 52 are 0.52; two at a time, 0.53;
+  // the overhead of each arriving wavelet stays whole.
+  EXPECT_NEAR(ratio(kernels.costs.of(layer).forward.compute, kernels.costs.of(full).forward.compute), 0.546,
+              0.005);
 }
 
 TEST(Deviation, TheMapperDoesNotSeeASlowStore) {

@@ -377,7 +377,8 @@ bool OnnxWalk::has_mask_of_rows(const OnnxNode& node, const OnnxValue& scores) {
   return axes >= 2 && std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& name) {
            const OnnxValue& mask = value(name);
            const std::size_t own = mask.dims.size();
-           return mask.kind == Kind::side && own >= 2 && mask.dims[own - 2] > 1 &&
+           const bool no_layer = mask.kind == Kind::side || (mask.kind == Kind::data && mask.origin.empty());
+           return no_layer && own >= 2 && mask.dims[own - 2] > 1 &&
                   mask.dims[own - 2] == scores.dims[axes - 2] && mask.dims[own - 1] == scores.dims[axes - 1];
          });
 }

@@ -17,7 +17,7 @@ struct TreeNode {
   std::uint64_t kind{};                      // of a node: those of one kind are alike
   std::map<std::uint64_t, Fraction> slow{};  // by lane: share of the rate that the link into it has left
   struct Branch;
-  std::vector<Branch> branches{};
+  std::vector<Branch> branches;
 };
 struct TreeNode::Branch {
   std::uint64_t multiplicity{1};  // equal subtrees that this one stands for

@@ -47,7 +47,8 @@ class Builder {
 
  private:
   TreeNode subtree(std::size_t level, std::uint64_t first, std::uint64_t size) {
-    TreeNode node{.leaves = 1, .first = first};
+    TreeNode node;
+    node.first = first;
     const std::uint64_t index = built_[level]++;
     for (const SlowLink& slow : spec_.slow_links) {
       if (slow.level == level && slow.index == index) node.slow.insert_or_assign(slow.lane, slow.rate);

@@ -77,8 +77,8 @@ TEST(ModelDeviation, ExpertsAreChosenEvenly) {
 }
 
 TEST(ModelDeviation, AStateMatrixTravelsOnceAPass) {
-  // 32 tokens multiply it 32 times. 4 gates of 512 for 256 inputs and 512 of state, and 8 · 512 biases, forward
-  // and delta, in FP16.
+  // 32 tokens multiply it 32 times. 4 gates of 512 for 256 inputs and 512 of state, and 8 · 512 biases,
+  // forward and delta, in FP16.
   const Outcome outcome = run_training_step(test::machine("cs2"), recurrence(32)).outcome;
   const std::uint64_t matrix = 4 * 512 * (256 + 512);
   EXPECT_EQ(outcome.layers.at(1).bytes_in, Bytes{2 * 2 * (matrix + 8 * 512)});

@@ -192,6 +192,16 @@ class Compare(CheckTest):
         self.edit("b/inputs.json", lambda document: document.update(model="another"))
         self.assertRegex(self.succeeds("compare", "a", "b"), r"\n  \(model version\) +\S+ +another\n")
 
+    def test_has_no_tables_of_a_point_that_failed_in_one_sweep(self):
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.sweep("b", "cluster.nodes: [1, 4]", more="hold: {global_batch: 1}\n")  # nothing for three of four nodes
+        text = self.succeeds("compare", "a", "b")
+        self.assertIn("1 take fewer cycles, 0 take more, 1 failed in one of the two\n", text)
+        self.assertRegex(text, r"\n  nodes=4 +[0-9,]+ +failed\n")
+        self.assertIn("\nnodes=1, which changed most\n", text)
+        self.assertIn("'nodes=4' failed in one of the sweeps",
+                      self.refuses(2, "compare", "a", "b", "--point", "nodes=4"))
+
     def test_refuses_points_that_are_not_there(self):
         self.sweep("a", "cluster.nodes: [1, 4]")
         self.result("a.json")

@@ -29,7 +29,7 @@ Usage usage() {
               .required_operands = 2};
   usage.options.add_options()("point", po::value<std::string>()->value_name("POINT"),
                               "of two sweeps: the point to explain, as the table or its run key calls it; "
-                              "otherwise that\nwhose step changed most");
+                              "otherwise that whose step changed most");
   usage.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                               "write there instead of standard output");
   return usage;

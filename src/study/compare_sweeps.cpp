@@ -1,99 +1,49 @@
 // Points are matched by what the study set for them.
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "wafersim/base/error.hpp"
 #include "wafersim/report/format.hpp"
 #include "wafersim/report/table.hpp"
 #include "wafersim/study/difference.hpp"
 
-#include "study/point_row.hpp"
+#include "study/difference_parts.hpp"
+#include "study/sweep_folder.hpp"
 
 namespace wafersim {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using study_detail::SweepFolder;
+using study_detail::SweepPoint;
 
-constexpr std::size_t kMostRows = 40;
+constexpr std::size_t kMostRows = 20;
+constexpr std::size_t kMostNames = 5;
 constexpr std::size_t kPointWidth = 44;
-
-struct Side {
-  std::uint64_t cycles{};  // zero of a point that failed
-  SignedByPart parts{};
-  std::map<std::string, std::int64_t> layers;
-  std::map<std::string, double> busy;  // of each station
-};
 
 struct Pair {
   std::string point;
-  Side before;
-  Side after;
+  const SweepPoint* before;
+  const SweepPoint* after;
 
-  [[nodiscard]] std::int64_t change() const {
-    return static_cast<std::int64_t>(after.cycles - before.cycles);
+  [[nodiscard]] bool both() const { return before->cycles > 0 && after->cycles > 0; }
+  [[nodiscard]] bool differs() const {
+    return before->cycles != after->cycles || before->parts != after->parts;
   }
   [[nodiscard]] double relative() const {
-    return before.cycles == 0 ? 0.0 : static_cast<double>(change()) / static_cast<double>(before.cycles);
+    if (before->cycles == 0) return 0.0;
+    return static_cast<double>(static_cast<std::int64_t>(after->cycles - before->cycles)) /
+           static_cast<double>(before->cycles);
   }
 };
 
-Side side_of(const Json& point) {
-  Side side;
-  if (!point.contains("step")) return side;
-  side.cycles = point.at("step").at("cycles");
-  for (const Part part : kAllParts)
-    side.parts[index_of(part)] = point.at("parts").at(std::string{to_string(part)}).get<std::int64_t>();
-  for (const auto& [name, cycles] : point.at("layers").items())
-    side.layers[name] = cycles.get<std::int64_t>();
-  for (const auto& [name, station] : point.at("stations").items())
-    side.busy[name] = station.at("busy_fraction");
-  return side;
-}
-
-std::string name_of(const Json& point) {
-  std::string name;
-  for (const auto& [key, value] : point.at("set").items())
-    name += fmt::format("{}{}={}", name.empty() ? "" : " ", key.substr(key.rfind('.') + 1),
-                        value.get<std::string>());
-  return name;
-}
-
-std::map<std::string, Side> load_points(const fs::path& folder) {
-  const fs::path file = folder / "results.jsonl";
-  std::ifstream lines{file};
-  if (!lines)
-    throw InputError{{.at = {.file = file.string()},
-                      .key = {},
-                      .message = "cannot be read: finish the sweep, or --merge it"}};
-  std::map<std::string, Side> points;
-  std::uint32_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    try {
-      const Json point = Json::parse(line);
-      points[name_of(point)] = side_of(point);
-    } catch (const Json::exception&) {
-      throw InputError{{.at = {.file = file.string(), .line = number, .column = 1},
-                        .key = {},
-                        .message = "is no point of a sweep"}};
-    }
-  }
-  return points;
-}
-
-std::string_view leading_part(const Pair& pair) {
-  return to_string(*std::max_element(kAllParts.begin(), kAllParts.end(), [&](Part a, Part b) {
-    const auto change = [&](Part part) {
-      return std::abs(pair.after.parts[index_of(part)] - pair.before.parts[index_of(part)]);
-    };
-    return change(a) < change(b);
-  }));
+Part changed_part(const Pair& pair) {
+  SignedByPart change = pair.after->parts;
+  for (std::size_t i = 0; i < kParts; ++i) change[i] -= pair.before->parts[i];
+  return study_detail::leading_part(change);
 }
 
 // The name whose value changed most between two maps.
@@ -112,6 +62,10 @@ std::string largest_change(const std::map<std::string, Value>& before,
   return name;
 }
 
+std::string change_of(const Pair& pair) {
+  return fmt::format("{:+.3g} %", 100.0 * pair.relative());
+}
+
 std::string table_of(const std::vector<Pair>& pairs) {
   Table table{{{"point", Align::left},
                {"before"},
@@ -122,41 +76,115 @@ std::string table_of(const std::vector<Pair>& pairs) {
                {"station", Align::left}}};
   for (std::size_t i = 0; i < std::min(pairs.size(), kMostRows); ++i) {
     const Pair& pair = pairs[i];
-    const auto cycles = [](const Side& side) { return side.cycles == 0 ? "failed" : grouped(side.cycles); };
-    const bool both = pair.before.cycles > 0 && pair.after.cycles > 0;
-    table.add({clipped(pair.point, kPointWidth), cycles(pair.before), cycles(pair.after),
-               both ? fmt::format("{:+.3g} %", 100.0 * pair.relative()) : "",
-               both ? std::string{leading_part(pair)} : "",
-               both ? largest_change(pair.before.layers, pair.after.layers) : "",
-               both ? largest_change(pair.before.busy, pair.after.busy) : ""});
+    const auto cycles = [](const SweepPoint& side) {
+      return side.cycles == 0 ? "failed" : grouped(side.cycles);
+    };
+    const bool both = pair.both();
+    table.add({clipped(pair.point, kPointWidth), cycles(*pair.before), cycles(*pair.after),
+               both ? change_of(pair) : "", both ? std::string{to_string(changed_part(pair))} : "",
+               both ? largest_change(pair.before->layers, pair.after->layers) : "",
+               both ? largest_change(pair.before->busy, pair.after->busy) : ""});
   }
-  return table.text();
+  std::string text = "\nCycles of a step, and the part, layer and station that changed most\n" + table.text();
+  if (pairs.size() > kMostRows) text += fmt::format("  ... and {} more\n", pairs.size() - kMostRows);
+  return text;
+}
+
+std::vector<Pair> pairs_of(const SweepFolder& before, const SweepFolder& after) {
+  std::vector<Pair> pairs;
+  for (const auto& [name, point] : before.points) {
+    const auto found = after.points.find(name);
+    if (found != after.points.end())
+      pairs.push_back({.point = name, .before = &point, .after = &found->second});
+  }
+  return pairs;
+}
+
+// In the order of the largest change.
+std::vector<Pair> changed_ones(const std::vector<Pair>& pairs) {
+  std::vector<Pair> changed;
+  std::copy_if(pairs.begin(), pairs.end(), std::back_inserter(changed),
+               [](const Pair& pair) { return pair.differs(); });
+  std::stable_sort(changed.begin(), changed.end(), [](const Pair& a, const Pair& b) {
+    return std::abs(a.relative()) > std::abs(b.relative());
+  });
+  return changed;
+}
+
+std::string counts_of(const std::vector<Pair>& changed) {
+  std::size_t fewer = 0;
+  std::size_t more = 0;
+  std::size_t failed = 0;
+  for (const Pair& pair : changed) {
+    if (!pair.both()) {
+      ++failed;
+    } else if (pair.after->cycles != pair.before->cycles) {
+      ++(pair.after->cycles < pair.before->cycles ? fewer : more);
+    }
+  }
+  return fmt::format("{} take fewer cycles, {} take more{}\n", fewer, more,
+                     failed == 0 ? "" : fmt::format(", {} failed in one of the two", failed));
+}
+
+// The points that only `has` has; nothing if there are none.
+std::string only_in(const SweepFolder& has, const SweepFolder& other) {
+  std::string names;
+  std::size_t count = 0;
+  for (const auto& [name, point] : has.points) {
+    if (other.points.contains(name)) continue;
+    if (count < kMostNames) names += fmt::format("  {}\n", name);
+    ++count;
+  }
+  if (count == 0) return {};
+  if (count > kMostNames) names += fmt::format("  ... and {} more\n", count - kMostNames);
+  return fmt::format("\nPoints only in {}\n{}", has.folder.string(), names);
+}
+
+std::string inputs_text(const SweepFolder& before, const SweepFolder& after) {
+  for (const SweepFolder* sweep : {&before, &after}) {
+    if (!sweep->has_inputs)
+      return fmt::format("\n{} does not say what its inputs were: merge it again with this program\n",
+                         sweep->folder.string());
+  }
+  const std::vector<ValueChange> changes = study_detail::value_changes(before.inputs, after.inputs);
+  return changes.empty() ? "" : "\n" + study_detail::value_table("Inputs that differ", changes);
+}
+
+const Pair& wanted(const std::vector<Pair>& pairs, const std::string& point) {
+  const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& pair) {
+    return pair.point == point || pair.before->key == point || pair.after->key == point;
+  });
+  if (found != pairs.end() && found->both()) return *found;
+  const bool failed = found != pairs.end();
+  throw InputError{
+      {.at = {.file = "--point"},
+       .key = {},
+       .message = failed ? fmt::format("'{}' failed in one of the sweeps", point)
+                         : fmt::format("'{}' is not a point of both sweeps{}", point,
+                                       pairs.empty() ? "" : ": they have '" + pairs[0].point + "'")}};
 }
 
 }  // namespace
 
-std::string compare_sweeps(const fs::path& before, const fs::path& after) {
-  const std::map<std::string, Side> old = load_points(before);
-  std::map<std::string, Side> now = load_points(after);
-  std::vector<Pair> changed;
-  std::size_t both = 0;
-  for (const auto& [point, side] : old) {
-    const auto found = now.find(point);
-    if (found == now.end()) continue;
-    ++both;
-    Pair pair{.point = point, .before = side, .after = found->second};
-    if (pair.change() != 0 || pair.before.parts != pair.after.parts) changed.push_back(std::move(pair));
-  }
-  std::stable_sort(changed.begin(), changed.end(), [](const Pair& a, const Pair& b) {
-    return std::abs(a.relative()) > std::abs(b.relative());
-  });
-  std::string text =
-      fmt::format("{} points in both, {} differ; {} only in {}, {} only in {}\n", both, changed.size(),
-                  old.size() - both, before.string(), now.size() - both, after.string());
-  if (changed.empty()) return text;
-  text += "\nCycles of a step, and the part, layer and station that changed most\n" + table_of(changed);
-  if (changed.size() > kMostRows) text += fmt::format("  ... and {} more\n", changed.size() - kMostRows);
-  return text;
+std::string compare_sweeps(const fs::path& before, const fs::path& after, const std::string& point) {
+  const SweepFolder old = study_detail::load_sweep(before);
+  const SweepFolder now = study_detail::load_sweep(after);
+  const std::vector<Pair> pairs = pairs_of(old, now);
+  const std::vector<Pair> changed = changed_ones(pairs);
+  const auto largest =
+      std::find_if(changed.begin(), changed.end(), [](const Pair& pair) { return pair.both(); });
+  const Pair* explained = largest == changed.end() ? nullptr : &*largest;
+  if (!point.empty()) explained = &wanted(pairs, point);
+
+  std::string text = fmt::format("{} points in both, {} differ; {} only in {}, {} only in {}\n", pairs.size(),
+                                 changed.size(), old.points.size() - pairs.size(), before.string(),
+                                 now.points.size() - pairs.size(), after.string());
+  if (!changed.empty()) text += counts_of(changed) + table_of(changed);
+  text += only_in(old, now) + only_in(now, old) + inputs_text(old, now);
+  if (explained == nullptr) return text;
+  return text + fmt::format("\n{}{}\n", explained->point, point.empty() ? ", which changed most" : "") +
+         write_text(difference_of(study_detail::result_of(before, explained->point),
+                                  study_detail::result_of(after, explained->point)));
 }
 
 }  // namespace wafersim

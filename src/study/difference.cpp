@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "study/difference_parts.hpp"
 #include "study/flatten.hpp"
 #include "study/point_row.hpp"
 
@@ -128,25 +129,6 @@ std::vector<StationChange> station_changes(const Tree& before, const Tree& after
   return changes;
 }
 
-// What is not equal, in the order of `after`, then what is only in `before`.
-std::vector<ValueChange> value_changes(const std::vector<Override>& before,
-                                       const std::vector<Override>& after) {
-  std::map<std::string, std::string> old;
-  for (const Override& value : before) old[value.key] = value.value;
-  std::vector<ValueChange> changes;
-  for (const Override& value : after) {
-    const auto known = old.find(value.key);
-    const std::string was = known == old.end() ? "" : known->second;
-    if (!study_detail::same_value(was, value.value))
-      changes.push_back({.name = value.key, .before = was, .after = value.value});
-    if (known != old.end()) old.erase(known);
-  }
-  for (const Override& value : before) {
-    if (old.contains(value.key)) changes.push_back({.name = value.key, .before = value.value, .after = ""});
-  }
-  return changes;
-}
-
 bool is_result(const Tree& tree) {
   for (const char* const list : {"layers", "stations", "attribution"}) {
     const Tree* found = tree.find(list);
@@ -157,6 +139,28 @@ bool is_result(const Tree& tree) {
 }
 
 }  // namespace
+
+namespace study_detail {
+
+std::vector<ValueChange> value_changes(const std::vector<Override>& before,
+                                       const std::vector<Override>& after) {
+  std::map<std::string, std::string> old;
+  for (const Override& value : before) old[value.key] = value.value;
+  std::vector<ValueChange> changes;
+  for (const Override& value : after) {
+    const auto known = old.find(value.key);
+    const std::string was = known == old.end() ? "" : known->second;
+    if (!same_value(was, value.value))
+      changes.push_back({.name = value.key, .before = was, .after = value.value});
+    if (known != old.end()) old.erase(known);
+  }
+  for (const Override& value : before) {
+    if (old.contains(value.key)) changes.push_back({.name = value.key, .before = value.value, .after = ""});
+  }
+  return changes;
+}
+
+}  // namespace study_detail
 
 Tree load_result(const std::filesystem::path& file) {
   Tree tree = load_tree(file);
@@ -180,8 +184,10 @@ ResultDifference difference_of(const Tree& before, const Tree& after) {
   add_parts(after, 1, difference.parts);
   difference.layers = layer_changes(before, after, difference.parts);
   difference.stations = station_changes(before, after);
-  difference.inputs = value_changes(study_detail::inputs_of(before), study_detail::inputs_of(after));
-  difference.figures = value_changes(study_detail::figures_of(before), study_detail::figures_of(after));
+  difference.inputs =
+      study_detail::value_changes(study_detail::inputs_of(before), study_detail::inputs_of(after));
+  difference.figures =
+      study_detail::value_changes(study_detail::figures_of(before), study_detail::figures_of(after));
   return difference;
 }
 

@@ -8,8 +8,13 @@
 #include "wafersim/report/table.hpp"
 #include "wafersim/study/difference.hpp"
 
+#include "study/difference_parts.hpp"
+
 namespace wafersim {
 namespace {
+
+using study_detail::leading_part;
+using study_detail::value_table;
 
 constexpr std::size_t kTerminal = 100;
 constexpr std::size_t kMostLayers = 20;
@@ -47,13 +52,6 @@ std::string_view station_of(Part part) {
       return "latencies and pipelines";
   }
   return "";
-}
-
-// The part with the largest change.
-Part leading_part(const SignedByPart& parts) {
-  return *std::max_element(kAllParts.begin(), kAllParts.end(), [&](Part a, Part b) {
-    return std::abs(parts[index_of(a)]) < std::abs(parts[index_of(b)]);
-  });
 }
 
 std::string headline(const ResultDifference& difference) {
@@ -133,6 +131,16 @@ std::string station_table(const std::vector<StationChange>& stations) {
   return "Stations\n" + table.text();
 }
 
+}  // namespace
+
+namespace study_detail {
+
+Part leading_part(const SignedByPart& parts) {
+  return *std::max_element(kAllParts.begin(), kAllParts.end(), [&](Part a, Part b) {
+    return std::abs(parts[index_of(a)]) < std::abs(parts[index_of(b)]);
+  });
+}
+
 std::string value_table(const std::string& title, const std::vector<ValueChange>& values) {
   Table table{{{"name", Align::left}, {"before"}, {"now"}}};
   for (std::size_t i = 0; i < std::min(values.size(), kMostValues); ++i) {
@@ -146,7 +154,7 @@ std::string value_table(const std::string& title, const std::vector<ValueChange>
   return text;
 }
 
-}  // namespace
+}  // namespace study_detail
 
 std::string explain(const ResultDifference& difference) {
   std::string text = headline(difference) + sentence(difference);

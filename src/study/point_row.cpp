@@ -35,6 +35,30 @@ Json layers_json(const std::vector<LayerOutcome>& layers) {
   return families;
 }
 
+// What each family's cycles were spent on, zeros left out.
+Json layer_parts_json(const std::vector<LayerOutcome>& layers) {
+  Json families = Json::object();
+  for (const LayerOutcome& layer : layers) {
+    Json& family = families[layer_family(layer.name)];
+    if (family.is_null()) family = Json::object();
+    for (const Part part : kAllParts) {
+      const std::uint64_t cycles = layer.parts[index_of(part)].count();
+      if (cycles == 0) continue;
+      const std::string name{to_string(part)};
+      family[name] = family.value(name, std::uint64_t{0}) + cycles;
+    }
+  }
+  return families;
+}
+
+Json station_json(const StationOutcome& station) {
+  Json json = {{"achieved_bytes_per_second", station.achieved_bytes_per_second},
+               {"peak_bytes_per_second", station.peak_bytes_per_second},
+               {"busy_fraction", station.busy_fraction}};
+  if (station.peak_flops_per_second > 0.0) json["peak_flops_per_second"] = station.peak_flops_per_second;
+  return json;
+}
+
 }  // namespace
 
 std::string layer_family(const std::string& name) {
@@ -57,14 +81,12 @@ std::string document_of(const Outcome& outcome) {
                    {"parts", Json::object()},
                    {"stations", Json::object()},
                    {"memory", Json::object()},
-                   {"layers", layers_json(outcome.layers)}};
+                   {"layers", layers_json(outcome.layers)},
+                   {"layer_parts", layer_parts_json(outcome.layers)}};
   for (const PartOutcome& part : outcome.attribution)
     document["parts"][std::string{to_string(part.part)}] = part.cycles.count();
-  for (const StationOutcome& station : outcome.stations) {
-    document["stations"][station.name] = {{"achieved_bytes_per_second", station.achieved_bytes_per_second},
-                                          {"peak_bytes_per_second", station.peak_bytes_per_second},
-                                          {"busy_fraction", station.busy_fraction}};
-  }
+  for (const StationOutcome& station : outcome.stations)
+    document["stations"][station.name] = station_json(station);
   for (const MemoryOutcome& memory : outcome.memory)
     document["memory"][memory.name] = {{"used_bytes", memory.used.count()},
                                        {"capacity_bytes", memory.capacity.count()}};

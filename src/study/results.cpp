@@ -1,4 +1,5 @@
 // Two walks over the points: the first finds what each series is compared with.
+#include <algorithm>
 #include <map>
 
 #include <boost/uuid/string_generator.hpp>
@@ -145,6 +146,23 @@ std::uint64_t SweepResults::size() const {
 
 void SweepResults::for_each(const std::function<void(const SweepRow&)>& visit) const {
   Rows{*parts_, per_node()}.for_each(visit);
+}
+
+std::string SweepResults::inputs() const {
+  const Study& study = parts_->study;
+  const study_detail::PointInputs base = study_detail::PointReader{study}.read_base();
+  Tree held = make_tree(Tree::Kind::map);
+  for (const Override& setting : held_settings(study))
+    held.entries.push_back({.key = setting.key, .key_at = {}, .value = make_plain(setting.value)});
+  Tree inputs = make_tree(Tree::Kind::map);
+  inputs.entries = {{.key = "machine", .key_at = {}, .value = to_tree(base.machine)},
+                    {.key = "workload", .key_at = {}, .value = base.workload.resolved}};
+  Tree all = make_tree(Tree::Kind::map);
+  all.entries = {{.key = "schema", .key_at = {}, .value = make_text("wafersim.sweep-inputs/1")},
+                 {.key = "model", .key_at = {}, .value = make_text(std::string{model_version()})},
+                 {.key = "held", .key_at = {}, .value = std::move(held)},
+                 {.key = "inputs", .key_at = {}, .value = std::move(inputs)}};
+  return to_indented_json(all);
 }
 
 bool SweepResults::per_node() const {

@@ -130,6 +130,8 @@ void write_results(const SweepResults& results, const SweepHeading& heading, con
                    RowWriter& also) {
   OutputFile lines{folder / "results.jsonl"};
   OutputFile rows{folder / "results.csv"};
+  OutputFile inputs{folder / "inputs.json"};
+  inputs.write(results.inputs());
   const auto jsonl = jsonl_writer([&](std::string_view text) { lines.write(text); });
   const auto csv = csv_writer(heading, [&](std::string_view text) { rows.write(text); });
   const auto sqlite = sqlite_writer(heading, folder / "results.sqlite");
@@ -139,6 +141,7 @@ void write_results(const SweepResults& results, const SweepHeading& heading, con
   for (RowWriter* writer : {jsonl.get(), csv.get(), sqlite.get(), &also}) writer->finish();
   lines.commit();
   rows.commit();
+  inputs.commit();
 }
 
 }  // namespace wafersim

@@ -126,14 +126,88 @@ class Compare(CheckTest):
         self.assertRegex(text, r"wafer\.compute +7\.49 PFLOP/s +6\.12 PFLOP/s")
         self.assertEqual(self.succeeds("compare", "a.json", "a.json"), "no difference\n")
 
+    def sweep(self, name, axes, clock="1.1 GHz", more=""):
+        self.write("fast.yaml", f"base: {CS2}\nwafer: {{clock: {clock}}}\n")
+        self.write("s.yaml", f"machine: fast.yaml\nworkload: tiny.yaml\nsweep: {{{axes}}}\n{more}")
+        self.succeeds("sweep", "s.yaml", "-q", "-o", name)
+
+    def cycles_of(self, name, nodes):
+        rows = (self.folder / name / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        points = {row["set"]["cluster.nodes"]: row["step"]["cycles"] for row in map(json.loads, rows)}
+        return points[str(nodes)]
+
     def test_two_sweeps(self):
-        for name, clock in (("a", "1.1"), ("b", "0.9")):
-            self.write("fast.yaml", f"base: {CS2}\nwafer: {{clock: {clock} GHz}}\n")
-            self.write("s.yaml", "machine: fast.yaml\nworkload: tiny.yaml\nsweep: {cluster.nodes: [1, 4]}\n")
-            self.succeeds("sweep", "s.yaml", "-o", name)
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.sweep("b", "cluster.nodes: [1, 4]", clock="0.9 GHz")
         text = self.succeeds("compare", "a", "b")
-        self.assertIn("2 points in both, 2 differ; 0 only in a, 0 only in b\n", text)
+        self.assertIn("2 points in both, 2 differ; 0 only in a, 0 only in b\n"
+                      "2 take fewer cycles, 0 take more\n", text)  # what does not wait for the clock takes fewer of it
+        self.assertRegex(text, r"Inputs that differ\n.*\n  wafer\.clock  1100 MHz  900 MHz\n\n")
+        self.assertRegex(text, r"wafer\.compute +29\.9 PFLOP/s +24\.5 PFLOP/s")  # of 4 nodes
         self.assertEqual(self.succeeds("compare", "a", "a"), "2 points in both, 0 differ; 0 only in a, 0 only in a\n")
+
+    def test_explains_one_point_of_two_sweeps_as_it_explains_two_results(self):
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.sweep("b", "cluster.nodes: [1, 4]", clock="0.9 GHz")
+        for name, clock in (("a.json", "1.1 GHz"), ("b.json", "0.9 GHz")):
+            self.result(name, "cluster.nodes=4", f"wafer.clock={clock}")
+        tables = self.succeeds("compare", "a.json", "b.json").split("\nInputs that differ")[0]
+        self.assertTrue(self.succeeds("compare", "a", "b", "--point", "nodes=4").endswith("\nnodes=4\n" + tables))
+        before, after = (json.loads((self.folder / name / "results.jsonl").read_text(encoding="utf-8").splitlines()[1])
+                         for name in ("a", "b"))
+        for key in (before["key"], after["key"]):
+            self.assertTrue(self.succeeds("compare", "a", "b", "--point", key).endswith("\nnodes=4\n" + tables))
+
+    def test_explains_the_point_that_changed_most(self):
+        self.sweep("a", "cluster.nodes: [1, 2, 4]")
+        self.sweep("b", "cluster.nodes: [1, 2, 4]", clock="0.9 GHz")
+        change = {nodes: abs(self.cycles_of("b", nodes) / self.cycles_of("a", nodes) - 1) for nodes in (1, 2, 4)}
+        most = max(change, key=change.get)
+        text = self.succeeds("compare", "a", "b")
+        self.assertIn(f"\nnodes={most}, which changed most\nstep: {self.cycles_of('a', most):,} -> ", text)
+
+    def test_names_points_that_only_one_sweep_has(self):
+        self.sweep("a", "cluster.nodes: [1, 2, 4]")
+        self.sweep("b", "cluster.nodes: [4, 8]")
+        self.assertEqual(self.succeeds("compare", "a", "b"),
+                         "1 points in both, 0 differ; 2 only in a, 1 only in b\n\n"
+                         "Points only in a\n  nodes=1\n  nodes=2\n\nPoints only in b\n  nodes=8\n")
+
+    def test_names_what_only_one_study_holds_or_sets(self):
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.sweep("b", "cluster.nodes: [1, 4]", more="hold: {tokens_per_node: 8192}\n")
+        self.sweep("c", "cluster.nodes: [1, 4], wafer.clock: [1.1 GHz]")
+        self.assertRegex(self.succeeds("compare", "a", "b"), r"\n  workload\.tokens_per_node +4096 +8192\n")
+        self.assertRegex(self.succeeds("compare", "a", "c"), r"\n  wafer\.clock +1100 MHz +set by the points\n")
+
+    def test_says_when_a_folder_does_not_know_its_inputs(self):
+        self.sweep("a", "cluster.nodes: [1]")
+        self.sweep("b", "cluster.nodes: [1]")
+        (self.folder / "b" / "inputs.json").unlink()
+        self.assertIn("\nb does not say what its inputs were: ", self.succeeds("compare", "a", "b"))
+
+    def test_names_another_model_version(self):
+        self.sweep("a", "cluster.nodes: [1]")
+        self.sweep("b", "cluster.nodes: [1]")
+        self.edit("b/inputs.json", lambda document: document.update(model="another"))
+        self.assertRegex(self.succeeds("compare", "a", "b"), r"\n  \(model version\) +\S+ +another\n")
+
+    def test_has_no_tables_of_a_point_that_failed_in_one_sweep(self):
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.sweep("b", "cluster.nodes: [1, 4]", more="hold: {global_batch: 1}\n")  # nothing for three of four nodes
+        text = self.succeeds("compare", "a", "b")
+        self.assertIn("1 take fewer cycles, 0 take more, 1 failed in one of the two\n", text)
+        self.assertRegex(text, r"\n  nodes=4 +[0-9,]+ +failed\n")
+        self.assertIn("\nnodes=1, which changed most\n", text)
+        self.assertIn("'nodes=4' failed in one of the sweeps",
+                      self.refuses(2, "compare", "a", "b", "--point", "nodes=4"))
+
+    def test_refuses_points_that_are_not_there(self):
+        self.sweep("a", "cluster.nodes: [1, 4]")
+        self.result("a.json")
+        self.assertIn("'nodes=2' is not a point of both sweeps: they have 'nodes=1'",
+                      self.refuses(2, "compare", "a", "a", "--point", "nodes=2"))
+        self.assertIn("--point: is for two folders of sweeps", self.refuses(2, "compare", "a.json", "a.json", "--point", "x"))
 
 
 class Sensitivity(CheckTest):

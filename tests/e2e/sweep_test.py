@@ -17,7 +17,7 @@ model: {model_type: gpt2, vocab_size: 256, n_positions: 64, n_embd: 64, n_layer:
 sequence_length: 64
 """
 KEPT = {}
-RESULTS = ("results.jsonl", "results.csv", "results.sqlite")
+RESULTS = ("results.jsonl", "results.csv", "results.sqlite", "inputs.json")
 
 
 class SweepTest(UserTest):

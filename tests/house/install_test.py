@@ -57,6 +57,19 @@ class Installed(unittest.TestCase):
         for command in self.completions(""):
             self.assertIn(command.replace("-", "\\-"), manual)
 
+    def test_has_a_python_module_that_finds_the_program(self):
+        script = ("import pathlib, sys, wafersim; configs = pathlib.Path(sys.argv[1]);"
+                  "result = wafersim.simulate(configs / 'machine/cs2.yaml', configs / 'workload/gpt2.yaml');"
+                  "print(wafersim.__file__, result.step.cycles)")
+        # Nothing but where it was installed tells Python of the module, and the module of the program.
+        environment = {"PYTHONUSERBASE": str(self.prefix), "PATH": "/usr/bin:/bin"}
+        configs = self.prefix / "share/wafersim/configs"
+        module, cycles = output_of("/usr/bin/python3", "-B", "-c", script, configs, cwd=self.elsewhere,
+                                   env=environment).split()
+        self.assertTrue(pathlib.Path(module).is_relative_to(self.prefix.resolve()), module)
+        text = self.wafersim("run", configs / "machine/cs2.yaml", configs / "workload/gpt2.yaml")
+        self.assertIn(f"{int(cycles):,} cycles", text)
+
     def test_completes_commands_and_options(self):
         self.assertEqual(self.completions("desc"), ["describe"])
         self.assertEqual(self.completions("run", "--for"), ["--format"])

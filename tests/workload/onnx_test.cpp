@@ -138,6 +138,19 @@ TEST(Onnx, ARecurrenceRunsOverTheSequenceInBothDirections) {
   EXPECT_EQ(summarize(workload).forward_macs_per_sequence, Wide{20U * (2 * 4 * 64 * (40 + 64) + 1280)});
 }
 
+// A known deviation: docs/deviations.md has a row to take out when this fails.
+TEST(OnnxDeviation, LocalResponseNormalizationCountsAsANormWithoutAGain) {
+  const Workload workload = load("inception_v1", "batch=1").workload;
+  std::size_t found = 0;
+  for (const Layer& layer : workload.graph.layers) {
+    if (!layer.name.starts_with("lrn")) continue;
+    ++found;
+    EXPECT_EQ(layer.function, "rmsnorm");
+    EXPECT_EQ(layer.vector_weights, 0U);
+  }
+  EXPECT_EQ(found, 2U);
+}
+
 TEST(Onnx, EveryOtherOperatorBecomesALayer) {
   const Graph graph = load("operators", "batch=2").workload.graph;
   const auto named = [&](std::string_view name) {

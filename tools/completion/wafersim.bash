@@ -49,7 +49,7 @@ _wafersim() {
     --plot)
       mapfile -t COMPREPLY < <(compgen -W 'cycles tokens_per_second samples_per_second utilization efficiency' -- "$current")
       return ;;
-    --jobs | -j | --bind | --shard | --shards | --account | --partition | --time | --tolerance | --change | =) return ;;
+    --jobs | -j | --bind | --shard | --shards | --account | --partition | --time | --tolerance | --change | --point | =) return ;;
     --output | -o | --trace | --junit)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")

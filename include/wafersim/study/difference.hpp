@@ -56,8 +56,11 @@ struct ResultDifference {
 // Only where the cycles come from: one table whose rows and columns sum to the difference of the step.
 [[nodiscard]] std::string explain(const ResultDifference& difference);
 
-// Two folders of sweeps: points that both have, the largest change first.
+// Two folders of sweeps: points that both have, the largest change first; points that only one has; the
+// inputs that differ; and where the cycles of one point come from: of `point`, called by what the study set
+// ("nodes=4 level=0.9") or by its run key, otherwise of that whose step changed most. Throws InputError: no
+// finished sweeps, or `point` is not in both.
 [[nodiscard]] std::string compare_sweeps(const std::filesystem::path& before,
-                                         const std::filesystem::path& after);
+                                         const std::filesystem::path& after, const std::string& point = {});
 
 }  // namespace wafersim

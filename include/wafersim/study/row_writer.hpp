@@ -53,8 +53,8 @@ using TextSink = std::function<void(std::string_view text)>;
                                                      TextSink sink);
 [[nodiscard]] std::vector<std::string> plot_figures();
 
-// results.jsonl, results.csv and results.sqlite of a folder, each whole or as it was. `also` sees the rows
-// too.
+// results.jsonl, results.csv, results.sqlite and inputs.json of a folder, each whole or as it was. `also`
+// sees the rows too.
 void write_results(const SweepResults& results, const SweepHeading& heading,
                    const std::filesystem::path& folder, RowWriter& also);
 

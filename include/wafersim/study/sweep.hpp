@@ -74,6 +74,9 @@ class SweepResults {
   void for_each(const std::function<void(const SweepRow&)>& visit) const;
   // Whether nodes are swept.
   [[nodiscard]] bool per_node() const;
+  // The model's version, the machine and the workload that all points start from, resolved, and what the
+  // study holds, as JSON.
+  [[nodiscard]] std::string inputs() const;
 
   struct Parts;
 

@@ -9,7 +9,8 @@
     print([point.efficiency for point in points])
 
 Needs the standard library only; with pandas, `Points.frame()` is a DataFrame. The program is found through the
-environment's WAFERSIM, then in build/release beside this folder, then on the PATH."""
+environment's WAFERSIM, then where this module was installed with it (in the repository: build/release), then on the
+PATH."""
 from .errors import DoesNotFit, Fault, InputError, WafersimError
 from .program import version
 from .results import Layer, Memory, Part, Point, Result, Station, Step

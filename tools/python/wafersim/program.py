@@ -8,7 +8,10 @@ from .errors import WafersimError, error_of
 
 
 def path():
-    beside = pathlib.Path(__file__).resolve().parents[3] / "build" / "release" / "wafersim"
+    above = pathlib.Path(__file__).resolve().parents
+    # In the repository: tools/python/wafersim. Installed: PREFIX/lib/python3.x/site-packages/wafersim.
+    installed = above[2].name.startswith("python3")
+    beside = above[4] / "bin" / "wafersim" if installed else above[3] / "build" / "release" / "wafersim"
     found = os.environ.get("WAFERSIM") or (str(beside) if beside.exists() else shutil.which("wafersim"))
     if not found:
         raise WafersimError("there is no program: build it, put it on the PATH, or set WAFERSIM")

@@ -115,6 +115,7 @@ class Builder {
             .micro_batch = micro_batch_,
             .compute = cost.compute,
             .fabric = cost.fabric,
+            .hidden = cost.hidden,
             .fill = cost.fill,
             .weights = {},
             .gradients = {},

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wafersim/kernel/ws_flow.hpp"
+
 #include "kernel/flow_common.hpp"
 
 namespace wafersim {
@@ -11,6 +13,7 @@ using namespace flow;
 KernelCost operator+(const KernelCost& a, const KernelCost& b) {
   return {.compute = a.compute + b.compute,
           .fabric = a.fabric + b.fabric,
+          .hidden = a.hidden + b.hidden,
           .fill = a.fill + b.fill,
           .fmacs = a.fmacs + b.fmacs,
           .wavelet_hops = a.wavelet_hops + b.wavelet_hops,
@@ -39,17 +42,20 @@ std::uint64_t kept_per_column(const FlowContext& c, const MatrixShape& shape) {
 }  // namespace
 
 KernelCost linear_forward(const FlowContext& c, const MatrixShape& shape) {
-  const PeSpec& pe = c.wafer.pe;
   const std::uint64_t t = c.layout.tokens_per_pe();
   const std::uint64_t columns = c.layout.columns_used(shape.in);
-  const std::uint64_t weights = weights_of_slowest_column(c, shape);
   const std::uint64_t partial = wavelets(c, t, accumulator_bytes(c.arithmetic));
 
   KernelCost cost;
-  cost.compute = Cycles{weights * vector_cycles(c, t) +
-                        divide_up(weights, shape.weights_per_wavelet) * pe.wavelet_overhead};
-  if (columns > 1) cost.fabric = Cycles{shape.out * (partial + pe.task_dispatch)};
-  cost.fill = Cycles{edge_to_farthest(c) + chain_step(c.wafer.fabric) * (columns - 1) + partial};
+  if (c.estimate == Estimate::at_least) {
+    cost.compute = Cycles{row_time_at_least(c, shape)};
+  } else {
+    const RowTime row = row_time(c, shape);
+    cost.compute = Cycles{row.products};
+    cost.fabric = Cycles{row.total - row.products};
+    cost.hidden = Cycles{row.chain - std::min(row.chain, cost.fabric.count())};
+  }
+  cost.fill = Cycles{edge_to_farthest(c) + reduction_tail(c, shape)};
   cost.fmacs = shape.kept * c.layout.tokens();
   cost.sram_accesses = cost.fmacs * sram_bytes_per_fmac(c.arithmetic);
   const std::uint64_t weight_wavelets = divide_up(shape.kept, shape.weights_per_wavelet);

@@ -48,6 +48,7 @@ KernelCost elementwise(const FlowContext& c, const ElementwiseTask& task) {
   return {.compute = Cycles{task.vector_operations * one_sweep(c, task.features) +
                             elements * task.cycles_per_element},
           .fabric = {},
+          .hidden = {},
           .fill = {}};
 }
 

@@ -30,15 +30,15 @@ FeatureWalk::FeatureWalk(const FlowContext& c, const MatrixShape& shape)
   slot_ = wavelets(c, t, accumulator_bytes(c.arithmetic));
 }
 
-template <class Visit>
-void FeatureWalk::for_each_product(std::uint64_t weights, Visit&& visit) const {
-  const std::uint64_t products = std::max<std::uint64_t>(weights, 1);  // an empty feature meets a zero
-  const std::uint64_t in_first = pairs_ && products % 2 == 0 ? 2 : 1;
-  for (std::uint64_t i = 0; i < products; ++i) {
-    const bool second = pairs_ && (i + in_first) % 2 == 1 && i > 0;  // of its wavelet
-    const std::uint64_t before = i == 0 ? 0 : second ? 0 : i == in_first ? dispatch_ : repeat_;
-    visit(before + issue_);
-  }
+std::uint64_t FeatureWalk::first_wavelet(std::uint64_t products) const {
+  return pairs_ && products % 2 == 0 ? 2 : 1;
+}
+
+std::uint64_t FeatureWalk::free_before(std::uint64_t product, std::uint64_t products) const {
+  const std::uint64_t first = first_wavelet(products);
+  const bool begins_a_wavelet = product >= first && (!pairs_ || (product - first) % 2 == 0);
+  if (!begins_a_wavelet) return issue_;
+  return issue_ + (product == first ? dispatch_ : repeat_);
 }
 
 std::uint64_t FeatureWalk::beats(std::uint64_t weights) const {
@@ -46,25 +46,26 @@ std::uint64_t FeatureWalk::beats(std::uint64_t weights) const {
 }
 
 std::uint64_t FeatureWalk::products(std::uint64_t weights, bool follows_itself) const {
-  std::uint64_t cycles = (follows_itself ? repeat_ : dispatch_) + commit_;
-  bool first = true;  // only multiplies
-  for_each_product(weights, [&](std::uint64_t free) {
-    cycles += free + (first ? beats_ : cycles_);
-    first = false;
-  });
-  return cycles;
+  const std::uint64_t products = std::max<std::uint64_t>(weights, 1);  // an empty feature meets a zero
+  const std::uint64_t tasks = (products - first_wavelet(products)) / (pairs_ ? 2 : 1);  // behind the first
+  const std::uint64_t dispatches =
+      (follows_itself ? repeat_ : dispatch_) + (tasks > 0 ? dispatch_ + (tasks - 1) * repeat_ : 0);
+  // The first product only multiplies.
+  return dispatches + commit_ + products * issue_ + beats_ + (products - 1) * cycles_;
 }
 
 std::uint64_t FeatureWalk::delay(std::uint64_t weights, std::uint64_t beats) const {
   // They begin as soon as the sums are handed over, use the free cycles, and take turns with the products,
   // which go first.
+  const std::uint64_t products = std::max<std::uint64_t>(weights, 1);
   std::uint64_t left = beats;
   std::uint64_t hidden = 0;
-  for_each_product(weights, [&](std::uint64_t free) {
-    hidden += std::min(free, left);
-    left -= std::min(free, left);
+  for (std::uint64_t i = 0; i < products && left > 0; ++i) {
+    const std::uint64_t free = std::min(free_before(i, products), left);
+    hidden += free;
+    left -= free;
     left -= std::min(beats_ - 1, left);
-  });
+  }
   return beats - hidden - std::min(left, dispatch_ + commit_);
 }
 
@@ -96,6 +97,13 @@ struct Owners {
   [[nodiscard]] bool ends_block(std::uint64_t feature) const { return (feature + 1) % block == 0; }
 };
 
+// Output features that the recursion looks at: those of the mask's sample; or all, or enough for the steady
+// state, some hundreds and a few blocks.
+std::uint64_t row_sample(const MatrixShape& shape, const Owners& owners) {
+  if (shape.mask != nullptr) return shape.mask->rows();
+  return std::min(shape.out, std::max<std::uint64_t>(MaskSample::kRows, 2 * owners.block));
+}
+
 // done(x, r): column x has the products of output feature r; reduced(r): r has passed the whole chain.
 class Recursion {
  public:
@@ -107,18 +115,14 @@ class Recursion {
         loaded_{divide_up(shape.in, features_)},
         ahead_{c.wafer.pe.accumulators},
         outputs_{shape.out},
-        rows_{mask_ != nullptr ? mask_->rows() : dense_rows()},
+        rows_{row_sample(shape, owners_)},
+        kept_here_(loaded_, features_),
         done_(loaded_),
         products_(loaded_),
         single_(loaded_),
         passed_(loaded_),
-        reduced_(rows_) {
-    for (std::uint64_t weights = 0; weights <= features_; ++weights) {
-      known_.push_back({.products = walk_.products(weights, false),
-                        .repeated = walk_.products(weights, true),
-                        .delay = walk_.delay(weights, walk_.slot()),
-                        .receiving = walk_.delay(weights, 2 * walk_.slot())});
-    }
+        reduced_(rows_),
+        known_(features_ + 1) {
     // Columns of a dense matrix that own none of these features are all alike: the first one stands for them.
     const std::uint64_t owners = divide_up(rows_, owners_.block) + 1;
     if (mask_ == nullptr && owners < loaded_) skipped_ = loaded_ - 1 - owners;
@@ -132,19 +136,26 @@ class Recursion {
     const std::uint64_t looked_at = loaded_ - skipped_;
     RowTime time{.total = scaled(reduced_[rows_ - 1]),
                  .products = scaled(*std::max_element(products_.begin(), products_.end())),
-                 .mean_beats = scaled(divide_up(kept_ * walk_.beats(1), looked_at))};
+                 .mean_beats = scaled(divide_up(kept_ * walk_.beats(1), looked_at)),
+                 .chain = scaled(chain_alone_)};
     const std::uint64_t products = scaled(divide_up(mean, looked_at));
     time.overhead = products - std::min(products, time.mean_beats);
     return time;
   }
 
  private:
-  // Enough for the steady state: all features, or some hundreds and a few blocks.
-  [[nodiscard]] std::uint64_t dense_rows() const {
-    return std::min(outputs_, std::max<std::uint64_t>(MaskSample::kRows, 2 * owners_.block));
-  }
-  [[nodiscard]] std::uint64_t kept(std::uint64_t row, std::uint64_t x) const {
-    return mask_ == nullptr ? features_ : mask_->kept(row, x * features_, (x + 1) * features_);
+  struct Known {
+    std::uint64_t products, repeated, delay, receiving;
+  };
+  const Known& known(std::uint64_t weights) {
+    Known& known = known_[weights];
+    if (known.products == 0) {
+      known = {.products = walk_.products(weights, false),
+               .repeated = walk_.products(weights, true),
+               .delay = walk_.delay(weights, walk_.slot()),
+               .receiving = walk_.delay(weights, 2 * walk_.slot())};
+    }
+    return known;
   }
 
   void step(std::uint64_t row) {
@@ -153,9 +164,10 @@ class Recursion {
     const bool travels = row < owners_.remote;
     std::uint64_t latest = 0;
     std::uint64_t owner_weights = 1;
+    if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, features_);
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
-      const std::uint64_t weights = kept(row, x);
-      const Known& known = known_[weights];
+      const std::uint64_t weights = kept_here_[x];
+      const Known& known = this->known(weights);
       const std::uint64_t own = single_[x] ? known.repeated : known.products;
       if (x == owner) owner_weights = weights;
       const std::uint64_t start = std::max(done_[x], released);
@@ -175,6 +187,7 @@ class Recursion {
     pending_ = row % owners_.block == 0
                    ? walk_.beats(owner_weights)
                    : pending_ - std::min(pending_, walk_.slot()) + walk_.beats(owner_weights);
+    chain_alone_ += walk_.chain_step(0, travels);
     std::uint64_t chain = row > 0 ? reduced_[row - 1] + walk_.chain_step(pending_, travels) : 0;
     if (row > 0 && travels && owners_.ends_block(row)) {
       chain -= std::min({FeatureWalk::queued(), owners_.block * walk_.slot(), chain - reduced_[row - 1]});
@@ -182,14 +195,11 @@ class Recursion {
     reduced_[row] = std::max(latest, chain);
   }
 
-  struct Known {
-    std::uint64_t products, repeated, delay, receiving;
-  };
-
   FeatureWalk walk_;
   Owners owners_;
   const MaskSample* mask_;
   std::uint64_t features_, loaded_, ahead_, outputs_, rows_;
+  std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
   std::vector<std::uint64_t> done_, products_;
   std::vector<bool> single_;
   std::vector<std::uint64_t> passed_;  // output features of the chain that took their cycles in a column
@@ -197,10 +207,31 @@ class Recursion {
   std::vector<Known> known_;  // by weights of a feature
   std::uint64_t skipped_{};   // columns behind the first one
   std::uint64_t kept_{};
+  std::uint64_t chain_alone_{};
   std::uint64_t pending_{};  // beats of products that the present owner is behind with
 };
 
 }  // namespace
+
+std::uint64_t row_time_at_least(const FlowContext& c, const MatrixShape& shape) {
+  const FeatureWalk walk{c, shape};
+  const Owners owners{c, shape};
+  const std::uint64_t features = c.layout.features_per_pe(shape.in);
+  const std::uint64_t products =
+      shape.mask == nullptr
+          ? shape.out * std::min(walk.products(features, false), walk.products(features, true))
+          : walk.product_at_least() *
+                shape.mask->slowest_column(features, c.wafer.pe.accumulators, shape.out);
+  // Each feature follows the one before by a step of the chain; of the walk's sample the first one does not,
+  // and each change of owners saves what lies in the queues.
+  const std::uint64_t steps =
+      owners.remote * walk.chain_step(0, true) + (shape.out - owners.remote) * walk.chain_step(0, false);
+  const std::uint64_t sample = row_sample(shape, owners);
+  const std::uint64_t first = multiply_divide_up(walk.chain_step(0, true), shape.out, sample);
+  const std::uint64_t saved =
+      multiply_divide_up((sample / owners.block + 1) * FeatureWalk::queued(), shape.out, sample);
+  return std::max(products, steps - std::min(steps, first + saved));
+}
 
 RowTime row_time(const FlowContext& c, const MatrixShape& shape) {
   return Recursion{c, shape}.run();

@@ -66,6 +66,7 @@ LayerCost times(const LayerCost& cost, std::uint64_t count) {
   const auto each = [&](const KernelCost& kernel) {
     return KernelCost{.compute = kernel.compute * count,
                       .fabric = kernel.fabric * count,
+                      .hidden = kernel.hidden * count,
                       .fill = kernel.fill * count,
                       .fmacs = kernel.fmacs * count,
                       .wavelet_hops = kernel.wavelet_hops * count,
@@ -159,9 +160,10 @@ const LayerCost& LayerCosts::of(const Layer& layer) {
 
 // The software's kernels are busy for longer than the closed forms of ideal ones.
 KernelCost LayerCosts::as_programmed(KernelCost cost) const {
-  const std::uint64_t efficiency = context_.wafer.software_efficiency.billionths;
-  cost.compute = Cycles{multiply_divide_up(cost.compute.count(), Fraction::kOne, efficiency)};
-  cost.fabric = Cycles{multiply_divide_up(cost.fabric.count(), Fraction::kOne, efficiency)};
+  for (Cycles* busy : {&cost.compute, &cost.fabric, &cost.hidden}) {
+    *busy = Cycles{
+        multiply_divide_up(busy->count(), Fraction::kOne, context_.wafer.software_efficiency.billionths)};
+  }
   return cost;
 }
 

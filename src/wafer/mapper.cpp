@@ -104,24 +104,24 @@ class Best {
 
   void consider(const std::vector<std::uint64_t>& micro_batches) {
     const GradientSums sums = sums_of(trials_, plan_, micro_batches);
-    std::vector<MappingChoice> choices = trials_.choices(micro_batches, sums);
+    const std::vector<MappingChoice> choices = trials_.choices(micro_batches, sums, 1, least_);
     if (choices.empty()) return;
-    if (found() && choices.front().cycles >= choices_.front().cycles) return;
     micro_batches_ = micro_batches;
     sums_ = sums;
-    choices_ = std::move(choices);
+    least_ = choices.front().cycles;
   }
 
-  [[nodiscard]] bool found() const { return !choices_.empty(); }
+  [[nodiscard]] bool found() const { return !micro_batches_.empty(); }
 
   [[nodiscard]] WaferPlan plan() const {
-    const Mapping mapping = choices_.front().mapping;
-    const std::size_t listed = std::min<std::size_t>(choices_.size(), 4);
+    constexpr std::size_t kListed = 4;  // with the chosen one
+    const std::vector<MappingChoice> choices = trials_.choices(micro_batches_, sums_, kListed);
+    const Mapping mapping = choices.front().mapping;
     return {.mapping = mapping,
             .micro_batches = micro_batches_,
             .gradient_sums = sums_,
             .sram = trials_.budget(mapping, micro_batches_.front(), sums_),
-            .runners_up = {choices_.begin() + 1, choices_.begin() + static_cast<std::ptrdiff_t>(listed)}};
+            .runners_up = {choices.begin() + 1, choices.end()}};
   }
 
  private:
@@ -129,7 +129,7 @@ class Best {
   const TrainingPlan& plan_;
   std::vector<std::uint64_t> micro_batches_;
   GradientSums sums_{GradientSums::none};
-  std::vector<MappingChoice> choices_;
+  Cycles least_{Cycles::max()};
 };
 
 }  // namespace

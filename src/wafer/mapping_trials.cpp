@@ -87,25 +87,41 @@ std::uint64_t MappingTrials::largest_fitting(std::uint64_t limit, GradientSums s
   return good;
 }
 
+Cycles MappingTrials::cycles(std::size_t mapping, const Counts& counts, GradientSums sums,
+                             Estimate estimate) {
+  // A micro-batch cannot be faster than its weights come, or its gradients leave.
+  const Cycles out = sums == GradientSums::none ? gradients_out_ : Cycles{};
+  Cycles sum;
+  for (const auto& [sequences, count] : counts)
+    sum += std::max({kernel_cycles(mapping, sequences, estimate), weights_in_, out}) * count;
+  return sum;
+}
+
 std::vector<MappingChoice> MappingTrials::choices(const std::vector<std::uint64_t>& micro_batches,
-                                                  GradientSums sums) {
-  std::map<std::uint64_t, std::uint64_t> counts;
+                                                  GradientSums sums, std::size_t count, Cycles limit) {
+  Counts counts;
   for (const std::uint64_t sequences : micro_batches) ++counts[sequences];
-  std::vector<MappingChoice> list;
+  // The most promising first, so that few of the others need more than a look.
+  std::vector<std::pair<Cycles, std::size_t>> order;
   for (std::size_t i = 0; i < mappings_.size(); ++i) {
-    const SramBudget sram = budget(mappings_[i], micro_batches.front(), sums);
-    if (!sram.fits()) continue;
-    MappingChoice choice{.mapping = mappings_[i], .cycles = {}, .sram = sram.used()};
-    for (const auto& [sequences, count] : counts) {
-      // A micro-batch cannot be faster than its weights come, or its gradients leave.
-      const Cycles out = sums == GradientSums::none ? gradients_out_ : Cycles{};
-      choice.cycles += std::max({kernel_cycles(i, sequences), weights_in_, out}) * count;
-    }
-    list.push_back(choice);
+    if (!budget(mappings_[i], micro_batches.front(), sums).fits()) continue;
+    const Cycles at_least = cycles(i, counts, sums, Estimate::at_least);
+    if (at_least < limit) order.emplace_back(at_least, i);
   }
-  std::stable_sort(list.begin(), list.end(), [](const MappingChoice& a, const MappingChoice& b) {
-    return std::tie(a.cycles, a.sram) < std::tie(b.cycles, b.sram);
-  });
+  std::sort(order.begin(), order.end());
+  using Ranked = std::tuple<Cycles, Bytes, std::size_t>;  // and the place in the list of mappings
+  std::vector<Ranked> best;
+  for (const auto& [at_least, i] : order) {
+    if (best.size() == count && at_least > std::get<Cycles>(best.back())) break;
+    const Ranked choice{cycles(i, counts, sums, Estimate::exact),
+                        budget(mappings_[i], micro_batches.front(), sums).used(), i};
+    if (std::get<Cycles>(choice) >= limit) continue;
+    best.insert(std::upper_bound(best.begin(), best.end(), choice), choice);
+    if (best.size() > count) best.pop_back();
+  }
+  std::vector<MappingChoice> list;
+  for (const auto& [cycles, sram, i] : best)
+    list.push_back({.mapping = mappings_[i], .cycles = cycles, .sram = sram});
   return list;
 }
 
@@ -118,10 +134,10 @@ SramBudget MappingTrials::smallest_budget(std::uint64_t sequences, GradientSums 
   return best;
 }
 
-Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences) {
-  const auto [known, fresh] = known_.try_emplace({mapping, sequences});
+Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences, Estimate estimate) {
+  const auto [known, fresh] = known_.try_emplace({mapping, sequences, estimate});
   if (!fresh) return known->second;
-  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_};
+  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, estimate};
   const bool evaluate = workload_.plan.mode == StepMode::evaluate;
   const bool recompute = !evaluate && workload_.plan.recompute == Recompute::layer;
   Cycles sum;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <map>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "wafersim/wafer/mapper.hpp"
@@ -20,10 +20,12 @@ class MappingTrials {
   [[nodiscard]] bool fits(std::uint64_t sequences, GradientSums sums) const;
   // The largest micro-batch of at most `limit` sequences that fits; 0 if not even one does.
   [[nodiscard]] std::uint64_t largest_fitting(std::uint64_t limit, GradientSums sums) const;
-  // Mappings under which the largest of `micro_batches` fits, fewest cycles for all of them first; among
-  // equals the one with less memory.
+  // Of the mappings under which the largest of `micro_batches` fits, the best `count`: fewest cycles for all
+  // of them first; among equals the one with less memory. Those that take `limit` cycles or more are left
+  // out.
   [[nodiscard]] std::vector<MappingChoice> choices(const std::vector<std::uint64_t>& micro_batches,
-                                                   GradientSums sums);
+                                                   GradientSums sums, std::size_t count,
+                                                   Cycles limit = Cycles::max());
   // The mapping that needs the least memory, for the message when none fits.
   [[nodiscard]] SramBudget smallest_budget(std::uint64_t sequences, GradientSums sums) const;
 
@@ -32,7 +34,11 @@ class MappingTrials {
     return {wafer_.grid, mapping, sequences * workload_.plan.sequence_length};
   }
   // All passes of one micro-batch, from closed forms.
-  [[nodiscard]] Cycles kernel_cycles(std::size_t mapping, std::uint64_t sequences);
+  [[nodiscard]] Cycles kernel_cycles(std::size_t mapping, std::uint64_t sequences, Estimate estimate);
+  // Of so many micro-batches of each size.
+  using Counts = std::map<std::uint64_t, std::uint64_t>;
+  [[nodiscard]] Cycles cycles(std::size_t mapping, const Counts& counts, GradientSums sums,
+                              Estimate estimate);
 
   const WaferSpec& wafer_;
   const Workload& workload_;
@@ -41,7 +47,7 @@ class MappingTrials {
   std::vector<Mapping> mappings_;
   Cycles weights_in_;     // that the weights of one micro-batch take through the node's lanes
   Cycles gradients_out_;  // that its gradients take
-  std::map<std::pair<std::size_t, std::uint64_t>, Cycles> known_;
+  std::map<std::tuple<std::size_t, std::uint64_t, Estimate>, Cycles> known_;
 };
 
 }  // namespace wafersim

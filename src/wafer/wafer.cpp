@@ -102,7 +102,7 @@ Wafer::Work Wafer::work(std::size_t position) const {
     return Cycles{multiply_divide_up(unlucky, Fraction::kOne, spec_.speed.billionths)};
   };
   return {.compute = here(op.compute, spec_.free_compute),
-          .fabric = here(op.fabric, spec_.free_fabric),
+          .fabric = here(op.fabric + (spec_.free_compute ? op.hidden : Cycles{}), spec_.free_fabric),
           .fill = here(op.fill, spec_.free_fill)};
 }
 

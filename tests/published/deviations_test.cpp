@@ -135,11 +135,6 @@ TEST(Deviation, DramLendsNoIdleBandwidth) {
   EXPECT_LT(dram.achieved_bytes_per_second, 0.1 * dram.peak_bytes_per_second);
 }
 
-TEST(Deviation, ReductionsNeverHideBehindArithmetic) {
-  const KernelCost one{.compute = Cycles{100}, .fabric = Cycles{60}, .fill = Cycles{}};
-  EXPECT_EQ(one.total(), Cycles{160});
-}
-
 TEST(Deviation, ASparseLayerGainsLessThanThePublishedNearlyLinearSpeedUp) {
   // 12,288 x 12,288 at 90 %, 49 sequences of 2,048 tokens (100,352, the balance of indexed weights), each
   // under its best mapping.

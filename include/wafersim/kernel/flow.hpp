@@ -15,6 +15,7 @@ namespace wafersim {
 struct KernelCost {
   Cycles compute;                 // the fullest PE's datapath multiplies, adds and evaluates functions
   Cycles fabric;                  // its datapath and ramp serve reductions and other on-wafer traffic
+  Cycles hidden;                  // more of the same that runs beside compute, and shows when that is short
   Cycles fill;                    // the pipeline of hops fills and drains; nothing else can use this time
   std::uint64_t fmacs{};          // multiply-adds of matrix products, over the wafer
   std::uint64_t wavelet_hops{};   // wavelets times links crossed, over the wafer
@@ -28,11 +29,15 @@ KernelCost operator+(const KernelCost& a, const KernelCost& b);
 
 enum class Arithmetic { fp16, mixed, fp32 };  // operands into accumulator; mixed is FP16 into FP32
 
+// How well a product's cycles are to be known: as they are, or quickly and never too high, for a search.
+enum class Estimate { exact, at_least };
+
 // What the closed forms need to know about the machine and the number format.
 struct FlowContext {
   const WaferSpec& wafer;
   Arithmetic arithmetic;
   TokenLayout layout;
+  Estimate estimate{Estimate::exact};
 };
 
 // A matrix of `out` x `in` weights of which `kept` are stored. `mask` is null for a dense matrix.

@@ -22,6 +22,9 @@ class MaskSample {
   // Kept positions of `row` in [first, last).
   [[nodiscard]] std::uint64_t kept(std::uint64_t row, std::uint64_t first, std::uint64_t last) const;
 
+  // The same of every column that owns so many neighbouring features, in one pass over the row.
+  [[nodiscard]] std::vector<std::uint64_t> kept_per_column(std::uint64_t row, std::uint64_t features) const;
+
   // Weights that pass on the critical path for `outputs` output features when every column owns
   // `features_per_column` neighbouring inputs and may run `ahead` output features ahead of the slowest.
   [[nodiscard]] std::uint64_t slowest_column(std::uint64_t features_per_column, std::uint64_t ahead,
@@ -29,8 +32,6 @@ class MaskSample {
 
  private:
   [[nodiscard]] const std::vector<std::uint64_t>& bits() const;
-  // The same of every column that owns so many neighbouring features, in one pass over the row.
-  [[nodiscard]] std::vector<std::uint64_t> kept_per_column(std::uint64_t row, std::uint64_t features) const;
   // Of all the sample's rows, see slowest_column.
   [[nodiscard]] std::uint64_t critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const;
 

@@ -2,6 +2,7 @@
 // recursion over the columns of a row. docs/model.md has the equations and what they leave out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "wafersim/kernel/flow.hpp"
@@ -17,6 +18,10 @@ class FeatureWalk {
   // Cycles of the products of a feature with `weights` stored weights, with all that surrounds them. A
   // control task that follows itself, because the feature before had only one wavelet, is dispatched faster.
   [[nodiscard]] std::uint64_t products(std::uint64_t weights, bool follows_itself) const;
+  // Cycles that every single weight of a feature takes at least.
+  [[nodiscard]] std::uint64_t product_at_least() const {
+    return issue_ + repeat_ + std::min(beats_, cycles_);
+  }
   // Of these, cycles of the datapath.
   [[nodiscard]] std::uint64_t beats(std::uint64_t weights) const;
   // Cycles that so many beats of other threads add to the products, because both want the datapath.
@@ -35,9 +40,10 @@ class FeatureWalk {
   [[nodiscard]] std::uint64_t slot() const { return slot_; }  // beats of one feature's partial sums
 
  private:
-  // Calls visit(free) for each product: cycles before it in which the datapath is free.
-  template <class Visit>
-  void for_each_product(std::uint64_t weights, Visit&& visit) const;
+  // Of so many products, those that the feature's first wavelet brings.
+  [[nodiscard]] std::uint64_t first_wavelet(std::uint64_t products) const;
+  // Cycles before a product in which the datapath is free.
+  [[nodiscard]] std::uint64_t free_before(std::uint64_t product, std::uint64_t products) const;
 
   bool pairs_;                // two weights a wavelet
   std::uint64_t dispatch_;    // of another task
@@ -55,9 +61,14 @@ struct RowTime {
   std::uint64_t products{};    // of the fullest column: products with their overhead
   std::uint64_t mean_beats{};  // of the mean column: products alone
   std::uint64_t overhead{};    // of the mean column: dispatch and issue
+  std::uint64_t chain{};       // of the reduction, if no PE had products to do
 };
 // All columns of a group together, with `ahead` output features in flight.
 [[nodiscard]] RowTime row_time(const FlowContext& context, const MatrixShape& shape);
+
+// Cycles that row_time(...).total never goes below, without the walk over all columns: what a search needs to
+// leave a mapping alone that cannot be the best.
+[[nodiscard]] std::uint64_t row_time_at_least(const FlowContext& context, const MatrixShape& shape);
 
 // From the last product to the last result in its owner's memory.
 [[nodiscard]] std::uint64_t reduction_tail(const FlowContext& context, const MatrixShape& shape);

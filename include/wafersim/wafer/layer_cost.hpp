@@ -55,8 +55,9 @@ struct ColumnUse {
 // shape.
 class LayerCosts {
  public:
-  LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks)
-      : context_{.wafer = wafer, .arithmetic = arithmetic_of(plan), .layout = layout},
+  LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks,
+             Estimate estimate = Estimate::exact)
+      : context_{.wafer = wafer, .arithmetic = arithmetic_of(plan), .layout = layout, .estimate = estimate},
         plan_{plan},
         masks_{masks} {}
 

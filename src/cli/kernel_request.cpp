@@ -147,10 +147,16 @@ WsRequest ws_request(const KernelWords& words) {
     if (!share.value) refuse(key, share.problem);
     sparsity = *share.value;
   };
+  const auto set_gradient = [&](const std::string& key, const std::string& value) {
+    if (value != "delta" && value != "weight")
+      refuse(key, fmt::format("expected 'delta' or 'weight', got '{}'", value));
+    request.gradient = value == "delta" ? GradientStyle::by_delta : GradientStyle::by_weight;
+  };
   apply_settings(words.settings,
                  {{"kernel.accumulators", set_number(request.accumulators)},
                   {"kernel.dtype", set_dtype},
                   {"kernel.entry", set_entry},
+                  {"kernel.gradient", set_gradient},
                   {"kernel.groups", set_number(request.groups)},
                   {"kernel.seed", [&](const std::string& key,
                                       const std::string& value) { seed = kernel_number(key, value); }},

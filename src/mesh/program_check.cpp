@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,10 @@ class Checker {
     check_descriptors();
     check_sharing(readers_, "read");
     check_sharing(writers_, "written");
+    for (const FifoId id : appended_) {
+      if (in_slots_.contains(id))
+        fault("FIFO {} has a tail and slots that tasks commit", static_cast<int>(id));
+    }
     return std::move(faults_);
   }
 
@@ -126,6 +131,7 @@ class Checker {
         check_task_id(block->task, "a block");
       } else if (const auto* commit = std::get_if<Commit>(&instruction)) {
         check_fifo_use(program_.tasks[index].name, commit->fifo, 0);
+        in_slots_.insert(commit->fifo);
       } else if (const auto* unblock = std::get_if<Unblock>(&instruction)) {
         check_task_id(unblock->task, "an unblock");
       }
@@ -179,10 +185,17 @@ class Checker {
       check_memory(name, *memory, vector.length, result);
     if (const auto* slot = std::get_if<FifoSlot>(&vector.to)) {
       check_fifo_use(name, slot->fifo, result);
+      in_slots_.insert(slot->fifo);
       const auto number = static_cast<std::size_t>(slot->fifo);
       if (number < program_.fifos.size() && vector.length > program_.fifos[number].slot_elements) {
         fault("task '{}': {} elements do not fit the slot of a FIFO", name, vector.length);
       }
+    }
+    if (const auto tail = appended_fifo(vector)) {
+      check_fifo_use(name, *tail, result);
+      appended_.insert(*tail);
+      if (vector.operation == Operation::accumulate)
+        fault("task '{}': accumulates at the tail of a FIFO", name);
     }
     for (const Source* it : {&vector.a, &vector.b}) {
       if (const auto* head = std::get_if<FifoHead>(it)) check_fifo_use(name, head->fifo, source);
@@ -271,6 +284,8 @@ class Checker {
   const Program& program_;
   const MeshParameters& parameters_;
   std::vector<std::string> faults_;
+  std::set<FifoId> appended_;  // FIFOs
+  std::set<FifoId> in_slots_;
   Users readers_;
   Users writers_;
 };

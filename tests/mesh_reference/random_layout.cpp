@@ -256,12 +256,31 @@ class Grower {
                              .element_bytes = bytes,
                              .slot_bytes = gap,
                              .starts_closed = below(3) == 0});
-    axpy.to = FifoSlot{fifo};
-    task.body.push_back(axpy);
-    task.body.push_back(Commit{fifo});
-    VectorInstruction reader{.precision = bytes == 2 ? Precision::f16 : Precision::f32,
-                             .a = FifoHead{fifo},
-                             .length = axpy.length * runs};
+    if (below(3) == 0) {
+      axpy.to = FifoTail{fifo};
+      if (axpy.operation == Operation::accumulate) axpy.operation = Operation::multiply;
+      task.body.push_back(axpy);
+    } else {
+      axpy.to = FifoSlot{fifo};
+      task.body.push_back(axpy);
+      task.body.push_back(Commit{fifo});
+    }
+    return read_back(fifo, bytes, axpy.length * runs);
+  }
+
+  // Sends what comes in through the tail of a FIFO; the instruction that is returned takes it out again.
+  VectorInstruction queue_up(Program& program, VectorInstruction& vector) {
+    const std::uint32_t bytes = vector.precision == Precision::f16 ? 2 : 4;
+    const auto fifo = FifoId{static_cast<std::uint8_t>(program.fifos.size())};
+    program.fifos.push_back(
+        {.address = 0, .slots = 2 + below(3), .slot_elements = 4 + below(4), .element_bytes = bytes});
+    vector.to = FifoTail{fifo};
+    return read_back(fifo, bytes, vector.length);
+  }
+
+  VectorInstruction read_back(FifoId fifo, std::uint32_t bytes, std::uint32_t length) {
+    VectorInstruction reader{
+        .precision = bytes == 2 ? Precision::f16 : Precision::f32, .a = FifoHead{fifo}, .length = length};
     reader.operation = below(2) == 0 ? Operation::move : Operation::add;
     reader.b = value(reader.length, bytes);
     reader.to = memory(reader.length, bytes);
@@ -318,6 +337,10 @@ class Grower {
           vector.operation != Operation::accumulate) {
         vector.to = FabricOutput{same->color, same->control ? LastWavelet::control : LastWavelet::plain};
         writes.erase(same);
+      }
+      if (below(4) == 0 && vector.operation != Operation::accumulate &&
+          !std::holds_alternative<FabricOutput>(vector.to)) {
+        work.push_back(queue_up(program, vector));
       }
       work.push_back(vector);
     }

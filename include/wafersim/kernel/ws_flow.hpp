@@ -73,4 +73,18 @@ struct RowTime {
 // From the last product to the last result in its owner's memory.
 [[nodiscard]] std::uint64_t reduction_tail(const FlowContext& context, const MatrixShape& shape);
 
+// How a gradient pass multiplies: each arriving delta scales the PE's row of features, all of them; or each
+// kept weight, named by an index that streams in, is one dot product over the PE's tokens.
+enum class GradientStyle { by_delta, by_weight };
+// Which of the two takes fewer cycles.
+[[nodiscard]] GradientStyle gradient_style(const FlowContext& context, const MatrixShape& shape);
+// The gradient pass dW = sum over the tokens of dY x X, until the northernmost PE has its last sum.
+// `products` and `overhead` as in the forward pass.
+[[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape,
+                                    GradientStyle style);
+[[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape);
+// From there to the last sum below its column.
+[[nodiscard]] std::uint64_t gradient_tail(const FlowContext& context, const MatrixShape& shape,
+                                          GradientStyle style);
+
 }  // namespace wafersim

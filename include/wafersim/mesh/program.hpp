@@ -84,9 +84,15 @@ struct FifoSlot {
   FifoId fifo{};
   friend bool operator==(const FifoSlot&, const FifoSlot&) = default;
 };
+// Behind the newest elements: what is written there is committed at once, and waits for a place. A FIFO has
+// either a tail or slots that tasks commit.
+struct FifoTail {
+  FifoId fifo{};
+  friend bool operator==(const FifoTail&, const FifoTail&) = default;
+};
 
 using Source = std::variant<MemoryVector, FabricInput, Register, Immediate, FifoHead>;
-using Destination = std::variant<MemoryVector, FabricOutput, Register, FifoSlot>;
+using Destination = std::variant<MemoryVector, FabricOutput, Register, FifoSlot, FifoTail>;
 
 // How far behind its address a vector begins: a register, or its upper half (the index of an indexed
 // wavelet), times `unit` bytes, around a ring of `ring` bytes. Each use moves the register on by `step`

@@ -76,6 +76,10 @@ struct FifoState {
     if (opened || !fifo.starts_closed) committed += fifo.slot_elements;
     opened = true;
   }
+  // Whether so many elements more have a place.
+  [[nodiscard]] bool has_room(const Fifo& fifo, std::uint64_t elements) const {
+    return read + fifo.capacity() >= committed + elements;
+  }
   friend bool operator==(const FifoState&, const FifoState&) = default;
 };
 // Where the element lies that was, or will be, the n-th one committed.
@@ -92,6 +96,11 @@ struct FifoState {
   for (const Source* source : {&instruction.a, &instruction.b}) {
     if (const auto* head = std::get_if<FifoHead>(source)) return head->fifo;
   }
+  return std::nullopt;
+}
+// The FIFO that an instruction appends to.
+[[nodiscard]] inline std::optional<FifoId> appended_fifo(const VectorInstruction& instruction) {
+  if (const auto* tail = std::get_if<FifoTail>(&instruction.to)) return tail->fifo;
   return std::nullopt;
 }
 // Where source a of an instruction begins behind its address, and the register's value after it.

@@ -78,7 +78,9 @@ class Attention {
     kernel.plan = layout.build();
     kernel.last = all_pes(request_.grid);
     kernel.load = [self = *this](MeshEngine& engine) { self.load(engine); };
-    kernel.right = [self = *this](const MeshEngine& engine) { return self.is_right(engine); };
+    kernel.right = [self = *this](const MeshEngine& engine, const Departures&) {
+      return self.is_right(engine);
+    };
     return kernel;
   }
 

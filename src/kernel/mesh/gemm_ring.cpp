@@ -61,7 +61,7 @@ class RingGemm {
       const auto sum = [&](PeAt at) { return (place_x(at) + place_y(at)) % tiles.pes; };
       load_gemm(request, tiles, engine, place_x, aligned ? InnerTile{sum} : InnerTile{place_y});
     };
-    kernel.right = [request = request_, tiles = tiles_](const MeshEngine& engine) {
+    kernel.right = [request = request_, tiles = tiles_](const MeshEngine& engine, const Departures&) {
       return gemm_is_right(request, tiles, engine);
     };
     kernel.compute = compute_cycles();

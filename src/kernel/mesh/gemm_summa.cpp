@@ -56,7 +56,7 @@ class Summa {
       load_gemm(
           request, tiles, engine, [](PeAt at) { return at.x; }, [](PeAt at) { return at.y; });
     };
-    kernel.right = [request = request_, tiles = tiles_](const MeshEngine& engine) {
+    kernel.right = [request = request_, tiles = tiles_](const MeshEngine& engine, const Departures&) {
       return gemm_is_right(request, tiles, engine);
     };
     const TileTime product = tile_product_time(tiles_.product(1, 1), 0, request_.parameters);

@@ -109,7 +109,7 @@ MeshKernel make_gemv(const MatrixRequest& request) {
       });
     }
   };
-  kernel.right = [=](const MeshEngine& engine) {
+  kernel.right = [=](const MeshEngine& engine, const Departures&) {
     for (std::uint32_t y = 0; y < rows; ++y) {
       std::vector<PlainSum> sums(outer);
       for (std::uint32_t k = 0; k < request.k; ++k) {

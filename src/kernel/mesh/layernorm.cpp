@@ -59,7 +59,9 @@ class LayerNorm {
     kernel.plan = layout.build();
     kernel.last = all_pes(request_.grid);
     kernel.load = [self = *this](MeshEngine& engine) { self.load(engine); };
-    kernel.right = [self = *this](const MeshEngine& engine) { return self.is_right(engine); };
+    kernel.right = [self = *this](const MeshEngine& engine, const Departures&) {
+      return self.is_right(engine);
+    };
     const std::uint64_t before = busy_cycles(add_up());
     const std::uint64_t after = busy_cycles(normalize());
     kernel.compute = before + after;

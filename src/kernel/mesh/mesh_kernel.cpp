@@ -1,6 +1,8 @@
 // Runs a kernel and looks at its end.
 #include "wafersim/kernel/mesh/mesh_kernel.hpp"
 
+#include <algorithm>
+
 namespace wafersim {
 
 MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
@@ -13,7 +15,13 @@ MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine
     result.cycles = activity.last_end;
     result.root = activity;
   }
-  result.values_match = result.outcome.status == MeshStatus::finished && kernel.right(engine);
+  Departures departures;
+  for (const EdgePort port : kernel.exits) {
+    departures.push_back(engine.take_departures(port));
+    if (!departures.back().empty())
+      result.cycles = std::max(result.cycles, departures.back().back().cycle.count() + 1);
+  }
+  result.values_match = result.outcome.status == MeshStatus::finished && kernel.right(engine, departures);
   return result;
 }
 

@@ -60,7 +60,9 @@ class Stencil {
     kernel.plan = layout.build();
     kernel.last = all_pes(request_.grid);
     kernel.load = [self = *this](MeshEngine& engine) { self.load(engine); };
-    kernel.right = [self = *this](const MeshEngine& engine) { return self.is_right(engine); };
+    kernel.right = [self = *this](const MeshEngine& engine, const Departures&) {
+      return self.is_right(engine);
+    };
     for (const auto& [key, where] : alike)
       kernel.compute = std::max(kernel.compute, compute_cycles(program({where[0].x, where[0].y})));
     // What a PE has to do beside it: send its column once in each direction.

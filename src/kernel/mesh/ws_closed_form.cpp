@@ -21,19 +21,27 @@ WaferSpec wafer_of(const WsRequest& request) {
   return wafer;
 }
 
+FlowContext context_of(const WsRequest& request, const WaferSpec& wafer) {
+  return {.wafer = wafer,
+          .arithmetic = request.arithmetic,
+          .layout = {request.grid, {.groups = request.groups, .bands = 1}, request.tokens}};
+}
+
+MatrixShape shape_of(const WsRequest& request) {
+  const bool single = request.mask != nullptr || request.arithmetic == Arithmetic::fp32;
+  return {.in = request.in,
+          .out = request.out,
+          .kept = 0,
+          .mask = request.mask.get(),
+          .weights_per_wavelet = single ? 1U : 2U};
+}
+
 }  // namespace
 
 std::uint64_t ws_closed_form(const WsRequest& request) {
   const WaferSpec wafer = wafer_of(request);
-  const FlowContext context{.wafer = wafer,
-                            .arithmetic = request.arithmetic,
-                            .layout = {request.grid, {.groups = request.groups, .bands = 1}, request.tokens}};
-  const bool single = request.mask != nullptr || request.arithmetic == Arithmetic::fp32;
-  const MatrixShape shape{.in = request.in,
-                          .out = request.out,
-                          .kept = 0,
-                          .mask = request.mask.get(),
-                          .weights_per_wavelet = single ? 1U : 2U};
+  const FlowContext context = context_of(request, wafer);
+  const MatrixShape shape = shape_of(request);
   // The first weights of the last group cross to its first column, turn, and go down as many rows as columns
   // lie before it; where PEs play the ports, they only start. Then down to the southernmost row, over the
   // ramp.
@@ -43,6 +51,20 @@ std::uint64_t ws_closed_form(const WsRequest& request) {
                                                                        request.parameters.ramp_cycles + 1;
   return row_time(context, shape).total + reduction_tail(context, shape) + entry + request.grid.rows +
          request.parameters.ramp_cycles;
+}
+
+GradientStyle gradient_style_of(const WsRequest& request) {
+  if (request.gradient) return *request.gradient;
+  const WaferSpec wafer = wafer_of(request);
+  return gradient_style(context_of(request, wafer), shape_of(request));
+}
+
+std::uint64_t gradient_closed_form(const WsRequest& request) {
+  const WaferSpec wafer = wafer_of(request);
+  const FlowContext context = context_of(request, wafer);
+  const MatrixShape shape = shape_of(request);
+  const GradientStyle style = gradient_style_of(request);
+  return gradient_time(context, shape, style).total + gradient_tail(context, shape, style);
 }
 
 }  // namespace wafersim

@@ -236,14 +236,15 @@ class WsForward {
 
 WsProgram make_ws_forward(const WsRequest& request) {
   const auto it = std::make_shared<WsForward>(request);
-  return {.kernel = {.plan = it->plan(),
-                     .load = [it](MeshEngine& engine) { it->load(engine); },
-                     .right = [it](const MeshEngine& engine) { return it->matches(engine); },
-                     .last = it->computing(),
-                     .closed_form = ws_closed_form(request)},
-          .result = [it](const MeshEngine& engine, std::uint32_t token, std::uint32_t feature) {
-            return it->result(engine, token, feature);
-          }};
+  return {
+      .kernel = {.plan = it->plan(),
+                 .load = [it](MeshEngine& engine) { it->load(engine); },
+                 .right = [it](const MeshEngine& engine, const Departures&) { return it->matches(engine); },
+                 .last = it->computing(),
+                 .closed_form = ws_closed_form(request)},
+      .result = [it](const MeshEngine& engine, std::uint32_t token, std::uint32_t feature) {
+        return it->result(engine, token, feature);
+      }};
 }
 
 }  // namespace wafersim

@@ -8,8 +8,8 @@
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/suggest.hpp"
 
+#include "ws_gradient_tile.hpp"
 #include "ws_programs.hpp"
-#include "ws_tile.hpp"
 
 namespace wafersim {
 namespace {
@@ -28,7 +28,7 @@ void check(const WsRequest& r) {
                                         r.groups, r.grid.columns, r.grid.columns));
   }
   if (r.accumulators < 2) refuse("kernel.accumulators", "at least 2: one is filled while another is reduced");
-  if (r.mask != nullptr && r.arithmetic == Arithmetic::fp32) {
+  if (r.kernel != "ws.gradient" && r.mask != nullptr && r.arithmetic == Arithmetic::fp32) {
     refuse("kernel.dtype",
            "an index and an FP32 weight do not share a wavelet of 32 bits; sparse weights need f16 or mixed");
   }
@@ -57,17 +57,18 @@ MeshParameters ws_parameters(std::uint64_t wavelet_overhead) {
 }
 
 const std::vector<std::string>& ws_names() {
-  static const std::vector<std::string> names{"ws.forward", "ws.delta"};
+  static const std::vector<std::string> names{"ws.forward", "ws.delta", "ws.gradient"};
   return names;
 }
 
 WsProgram make_ws_gemm(const WsRequest& request) {
   check(request);
+  const bool gradient = request.kernel == "ws.gradient";
   const WsTile tile{request};
-  check_memory(request, tile.memory_bytes,
+  check_memory(request, gradient ? GradientTile{request}.memory_bytes : tile.memory_bytes,
                fmt::format("{} tokens of {} input and {} output features, {} partial sums", tile.tokens,
                            tile.features, tile.block, tile.sums.slots));
-  return make_ws_forward(request);
+  return gradient ? make_ws_gradient(request) : make_ws_forward(request);
 }
 
 }  // namespace wafersim

@@ -1,4 +1,4 @@
-// The weight-streaming product, made from a checked request.
+// The weight-streaming products, made from a checked request.
 #pragma once
 
 #include "wafersim/kernel/mesh/ws_gemm.hpp"
@@ -6,5 +6,6 @@
 namespace wafersim {
 
 [[nodiscard]] WsProgram make_ws_forward(const WsRequest& request);  // and delta, of the transposed matrix
+[[nodiscard]] WsProgram make_ws_gradient(const WsRequest& request);
 
 }  // namespace wafersim

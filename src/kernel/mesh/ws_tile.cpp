@@ -79,6 +79,9 @@ std::uint32_t WsTile::last_of(std::uint32_t column) const {
 float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t feature) {
   return number_from(scramble(token, feature + 7), request.integers);
 }
+float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t output) {
+  return number_from(scramble(token + 2'000'003, output), request.integers);
+}
 float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input) {
   return number_from(scramble(output + 1'000'003, input), request.integers);
 }

@@ -53,6 +53,7 @@ class Compiler {
       compiled.control = fabric->last == LastWavelet::control;
     }
     if (const auto fifo = read_fifo(vector)) compiled.reads_fifo = static_cast<std::uint8_t>(*fifo);
+    if (const auto fifo = appended_fifo(vector)) compiled.appends_to = static_cast<std::uint8_t>(*fifo);
     if (vector.displaced) out_.has_registers = true;
     if (vector.thread) {
       std::uint8_t& slot = out_.thread_slot[1 + static_cast<std::size_t>(*vector.thread)];
@@ -75,6 +76,9 @@ class Compiler {
   }
 
   Operand operand(const FifoHead& it) {
+    return {.kind = OperandKind::fifo, .fifo = static_cast<std::uint8_t>(it.fifo)};
+  }
+  Operand operand(const FifoTail& it) {
     return {.kind = OperandKind::fifo, .fifo = static_cast<std::uint8_t>(it.fifo)};
   }
   Operand operand(const FifoSlot& it) {
@@ -105,7 +109,7 @@ class Compiler {
            it.b.kind == OperandKind::fifo;
   }
   [[nodiscard]] bool is_steady(const VectorInstruction& vector) const {
-    if (vector.row != 0 || read_fifo(vector)) return false;
+    if (vector.row != 0 || read_fifo(vector) || appended_fifo(vector)) return false;
     if (!accumulates_in_memory(vector)) return vector.operation == Operation::move || !two_reads(vector);
     if (vector.precision == Precision::f32 || two_reads(vector)) return false;
     return vector.precision == Precision::mixed || never_conflicts(vector);

@@ -32,6 +32,7 @@ struct CompiledVector {
   bool plain = false;   // f32, no period, no copy: the short way through a beat
   bool control = false;
   std::uint8_t reads_fifo = kNoColor;  // its number
+  std::uint8_t appends_to = kNoColor;  // number of a FIFO
 };
 
 [[nodiscard]] inline bool carries_control(const CompiledVector& vector, std::uint32_t done) {

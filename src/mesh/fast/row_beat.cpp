@@ -214,6 +214,12 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
     switch (vector.to.kind) {
       case OperandKind::memory:
       case OperandKind::fifo:
+        if (vector.appends_to != kNoColor) {
+          const Fifo& ring = context_.programs[core.program].fifos[vector.appends_to];
+          const std::uint64_t at = fifo(core, vector.appends_to).committed + lane;
+          store(core, {.address = address_in(ring, at)}, 0, result_size, value);
+          break;
+        }
         store(core, result, element, result_size, value);
         break;
       case OperandKind::fabric:
@@ -228,6 +234,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
     if (source.copy_to) store(core, *source.copy_to, element, result_size, value);
   }
   if (vector.reads_fifo != kNoColor) fifo(core, vector.reads_fifo).read += end - thread.done;
+  if (vector.appends_to != kNoColor) fifo(core, vector.appends_to).committed += end - thread.done;
   thread.done = end;
   return wavelet;
 }

@@ -114,6 +114,12 @@ bool Row::can_beat(std::uint32_t x, const Thread& thread, Cycle now) const {
     const std::uint64_t wanted = beat_elements(vector.source, thread.done, vector.lanes);
     if (fifo(cores_[x], vector.reads_fifo).filled() < wanted) return false;
   }
+  if (vector.appends_to != kNoColor) {
+    const std::uint64_t more = beat_elements(vector.source, thread.done, vector.lanes);
+    const Core& core = cores_[x];
+    const Fifo& ring = context_.programs[core.program].fifos[vector.appends_to];
+    if (!fifo(core, vector.appends_to).has_room(ring, more)) return false;
+  }
   return vector.to.kind != OperandKind::fabric || !lanes_[vector.to.color]->output.queue.is_full(x);
 }
 

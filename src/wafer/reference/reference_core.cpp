@@ -51,6 +51,12 @@ bool ReferenceCore::can_beat(const Thread& thread, Cycle now) const {
         beat_elements(*thread.vector, thread.done, lanes_of(*thread.vector, parameters_));
     if (fifos_[static_cast<std::size_t>(*fifo)].filled() < wanted) return false;
   }
+  if (const auto tail = appended_fifo(*thread.vector)) {
+    const auto fifo = static_cast<std::size_t>(*tail);
+    const std::uint64_t more =
+        beat_elements(*thread.vector, thread.done, lanes_of(*thread.vector, parameters_));
+    if (!fifos_[fifo].has_room(program_.fifos[fifo], more)) return false;
+  }
   const auto* out = std::get_if<FabricOutput>(&thread.vector->to);
   return out == nullptr || !outputs.at(out->color).is_full();
 }
@@ -120,12 +126,17 @@ void ReferenceCore::run_beat(Thread& thread, Cycle now) {
         compute_element(vector.operation, vector.precision, values[0], values[1], accumulator);
     if (to_memory) store(address_of(*to_memory, element, out_bytes), out_bytes, value);
     if (to_register != nullptr) registers_.at(to_register->index) = value;
+    if (const auto tail = appended_fifo(vector)) {
+      const auto fifo = static_cast<std::size_t>(*tail);
+      store(address_in(program_.fifos[fifo], fifos_[fifo].committed + lane), out_bytes, value);
+    }
     if (vector.copy_to) store(address_of(*vector.copy_to, element, out_bytes), out_bytes, value);
     if (std::holds_alternative<FabricOutput>(vector.to))
       sent |= out_bytes == 4 ? value : value << (16 * lane);
   }
   thread.done += lanes;
   if (const auto fifo = read_fifo(vector)) fifos_[static_cast<std::size_t>(*fifo)].read += lanes;
+  if (const auto fifo = appended_fifo(vector)) fifos_[static_cast<std::size_t>(*fifo)].committed += lanes;
   const bool last = thread.done == vector.length;
   if (const auto* out = std::get_if<FabricOutput>(&vector.to)) {
     outputs.at(out->color)

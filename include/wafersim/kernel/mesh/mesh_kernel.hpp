@@ -9,13 +9,18 @@
 
 namespace wafersim {
 
+// What left the grid, by port of the kernel's exits.
+using Departures = std::vector<std::vector<EdgeWavelet>>;
+
 struct MeshKernel {
   MeshPlan plan;
-  std::function<void(MeshEngine&)> load;         // writes the operands into the PEs
-  std::function<bool(const MeshEngine&)> right;  // compares the results with a plain computation
-  std::vector<PeAt> last;                        // PEs whose end is the end of the kernel
-  std::uint64_t closed_form{};                   // cycles
-  std::uint64_t compute{};  // of these: what the PE with most to do would take if all data were there
+  std::function<void(MeshEngine&)> load;  // writes the operands into the PEs
+  // Compares the results with a plain computation.
+  std::function<bool(const MeshEngine&, const Departures&)> right;
+  std::vector<PeAt> last;         // PEs whose end is the end of the kernel
+  std::uint64_t closed_form{};    // cycles
+  std::uint64_t compute{};        // of these: what the PE with most to do would take if all data were there
+  std::vector<EdgePort> exits{};  // ports through which results leave; the last to leave may end the kernel
 };
 
 struct MeshKernelResult {

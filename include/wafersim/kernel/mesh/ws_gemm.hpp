@@ -1,11 +1,13 @@
-// The weight-streaming matrix product on the mesh: weights travel down the columns that own their input
-// feature and trigger multiply-accumulates; partial sums travel along the rows to the owner of the output
-// feature.
+// The weight-streaming matrix products on the mesh. Forward and delta: weights travel down the columns that
+// own their input feature and trigger multiply-accumulates; partial sums travel along the rows to the owner
+// of the output feature. Gradient: deltas travel along the rows, and sums over the tokens go down the columns
+// and leave.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "wafersim/kernel/flow.hpp"
 #include "wafersim/kernel/mask_sample.hpp"
 #include "wafersim/kernel/mesh/mesh_kernel.hpp"
+#include "wafersim/kernel/ws_flow.hpp"
 #include "wafersim/mesh/engine.hpp"
 
 namespace wafersim {
@@ -23,7 +26,7 @@ namespace wafersim {
 enum class WeightEntry { edge, ports };
 
 struct WsRequest {
-  std::string kernel = "ws.forward";  // or ws.delta: the same, of the transposed matrix
+  std::string kernel = "ws.forward";  // ws.delta: the same, of the transposed matrix; or ws.gradient
   GridSize grid;                      // PEs that compute
   std::uint32_t tokens{};
   std::uint32_t in{};   // features that are summed over
@@ -35,6 +38,7 @@ struct WsRequest {
   bool integers = false;                     // small whole numbers, so that every sum is exact
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
+  std::optional<GradientStyle> gradient{};  // how ws.gradient multiplies; none: as takes fewer cycles
 };
 
 // The parameters of the mesh with the cycles that a machine gives beside a repeated data-triggered
@@ -43,8 +47,9 @@ struct WsRequest {
 
 struct WsProgram {
   MeshKernel kernel;
-  // One result, to compare with another computation.
-  std::function<float(const MeshEngine&, std::uint32_t token, std::uint32_t feature)> result;
+  // One result, to compare with another computation: of a token and an output feature, or, of a gradient, of
+  // an output and an input feature, once the run has been judged.
+  std::function<float(const MeshEngine&, std::uint32_t row, std::uint32_t column)> result;
 };
 
 [[nodiscard]] const std::vector<std::string>& ws_names();
@@ -54,8 +59,13 @@ struct WsProgram {
 // Cycles from the start to the last result in its owner's memory, by the closed form of docs/model.md.
 [[nodiscard]] std::uint64_t ws_closed_form(const WsRequest& request);
 
+// The same of a gradient, to the last sum that leaves.
+[[nodiscard]] std::uint64_t gradient_closed_form(const WsRequest& request);
+[[nodiscard]] GradientStyle gradient_style_of(const WsRequest& request);
+
 // The inputs of the product, the same for every layout of it.
 [[nodiscard]] float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t feature);
+[[nodiscard]] float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t output);
 [[nodiscard]] float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input);
 
 }  // namespace wafersim

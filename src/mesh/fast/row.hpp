@@ -26,6 +26,8 @@ inline constexpr Cycle kLastCycle = ~ShortCycle{0};
 }
 inline constexpr std::uint32_t kHostLine = 16;  // words in a line of the host's cache
 inline constexpr Cycle kNever = ~Cycle{0};
+using Wheel = std::uint32_t;  // of timers: one bit a cycle
+inline constexpr std::uint32_t kWheelTurn = 32;
 
 // What all rows share and none changes.
 struct RowContext {
@@ -51,6 +53,7 @@ struct Lane {
   // Decisions of the cycle under way.
   Plane fire, fire_north, fire_south, fire_control, inject;
   std::vector<std::uint32_t> moving;  // heads of the routers for the rows north and south
+  Word asks{}, takes{};               // of the word whose links are being dealt out
   bool live = false;                  // some router or output queue is not empty
   bool fires = false;
   bool injects = false;
@@ -83,6 +86,21 @@ struct Lane {
   }
   [[nodiscard]] Switch* switch_at(std::uint32_t x) {
     return const_cast<Switch*>(static_cast<const Lane&>(*this).switch_at(x));
+  }
+};
+
+// Two colors that may want the same link of a router of this row, in the order of their numbers.
+struct Rivals {
+  Lane* first{};
+  Lane* second{};
+  Plane second_goes_first;  // the second one fired longer ago; up to the last word with such a router
+
+  [[nodiscard]] bool meet_in(std::uint32_t w) const { return w < second_goes_first.size(); }
+  // PEs of a word where both would go out over one link now.
+  [[nodiscard]] Word share(std::uint32_t w) const {
+    Word links = 0;
+    for (const Port port : kAllPorts) links |= first->sending(port, w) & second->sending(port, w);
+    return links;
   }
 };
 
@@ -163,8 +181,10 @@ class Row {
   void find_ready(Lane& lane, const Lane* north, const Lane* south);
   [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south,
                                   std::uint32_t w) const;
+  void find_rivals(std::uint32_t y);
   void settle_contention();
-  void settle_router(std::uint32_t x);
+  void settle_word(std::uint32_t w);
+  void remember_who_fired();
   void settle_ramp();
   void settle_injector(std::uint32_t x);
   void take_heads(Lane& lane);
@@ -243,7 +263,8 @@ class Row {
   std::uint32_t words_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // per color of the plan; null where the row does not use it
   std::vector<Lane*> used_;
-  std::vector<std::uint8_t> router_turn_, injector_turn_;
+  std::vector<Rivals> rivals_;
+  std::vector<std::uint8_t> injector_turn_;
   std::vector<EdgeLink> edges_;
 
   std::vector<Core> cores_;
@@ -254,8 +275,8 @@ class Row {
   std::vector<FifoState> fifos_;
   std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
   Plane streaming_, polled_, listening_;
-  std::vector<Plane> wheel_;  // PEs to look at, by cycle modulo 64
-  Word wheel_used_{};
+  std::vector<Plane> wheel_;  // PEs to look at, by cycle modulo kWheelTurn
+  Wheel wheel_used_{};
 
   Cycle decided_ = kNever;
   Cycle last_active_ = kNever;

@@ -6,7 +6,7 @@
 namespace wafersim::fast {
 namespace {
 
-constexpr std::uint32_t kLongestTimer = kWordBits - 1;
+constexpr std::uint32_t kLongestTimer = kWheelTurn - 1;
 
 // Words between the memories of two PEs: an odd number of cache lines, so that equal addresses do not
 // collide.
@@ -24,7 +24,7 @@ void Row::build_cores(std::uint32_t y) {
   streaming_.assign(words_, 0);
   polled_.assign(words_, 0);
   listening_.assign(words_, 0);
-  wheel_.assign(kWordBits, Plane(words_));
+  wheel_.assign(kWheelTurn, Plane(words_));
   result_.assign(kWordBits, 0);
   std::size_t memory = 0;
   for (std::uint32_t x = 0; x < width_; ++x) {
@@ -57,16 +57,16 @@ void Row::build_cores(std::uint32_t y) {
 }
 
 void Row::schedule(std::uint32_t x, Cycle at, Cycle now) {
-  const Cycle slot = std::min(at, now + kLongestTimer) % kWordBits;
+  const Cycle slot = std::min(at, now + kLongestTimer) % kWheelTurn;
   set_bit(wheel_[slot], x);
-  wheel_used_ |= Word{1} << slot;
+  wheel_used_ |= Wheel{1} << slot;
 }
 
 // Looks at every core that has something to decide in this cycle.
 void Row::wake_cores(Cycle now) {
-  const Cycle slot = now % kWordBits;
+  const Cycle slot = now % kWheelTurn;
   const bool timed = ((wheel_used_ >> slot) & 1U) != 0;
-  wheel_used_ &= ~(Word{1} << slot);
+  wheel_used_ &= ~(Wheel{1} << slot);
   for (std::uint32_t w = 0; w < words_; ++w) {
     Word look = polled_[w];
     if (timed) {

@@ -13,6 +13,11 @@ constexpr std::size_t kStateBudget = 250;  // bytes a PE, of the 256 that are pr
   return lane.accepting(side, w) & ~lane.router.full(w);
 }
 
+void hold_back(Lane& lane, std::uint32_t w, Word mask) {
+  lane.fire[w] &= ~mask;
+  lane.asks &= ~mask;
+}
+
 }  // namespace
 
 Row::Row(const RowContext& context, std::uint32_t y)
@@ -35,10 +40,42 @@ void Row::build_lanes(std::uint32_t y) {
     used_.push_back(lanes_[color].get());
     build_lane(*lanes_[color], color, y);
   }
-  if (used_.size() > 1) {
-    router_turn_.assign(width_, 0);
-    injector_turn_.assign(width_, 0);
+  if (used_.size() > 1) injector_turn_.assign(width_, 0);
+  find_rivals(y);
+}
+
+void Row::find_rivals(std::uint32_t y) {
+  const MeshPlan& plan = *context_.plan;
+  using Links = std::array<Plane, kPorts>;  // that some position of a PE's route goes out over
+  std::vector<Links> links(used_.size());
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    for (Plane& plane : links[i]) plane.assign(used_[i]->words, 0);
+    for (std::uint32_t x = 0; x < std::min(width_, used_[i]->words * kWordBits); ++x) {
+      for (const RoutePosition& position :
+           plan.routes[plan.route_maps[used_[i]->index][plan.index_of({x, y})]]) {
+        for (const Port port : kAllPorts) {
+          if (position.to.contains(port)) set_bit(links[i][index_of(port)], x);
+        }
+      }
+    }
   }
+  for (std::size_t a = 0; a < used_.size(); ++a) {
+    for (std::size_t b = a + 1; b < used_.size(); ++b) {
+      Rivals pair;
+      pair.first = used_[a];
+      pair.second = used_[b];
+      for (std::uint32_t w = 0; w < std::min(used_[a]->words, used_[b]->words); ++w) {
+        const bool meet = std::any_of(kAllPorts.begin(), kAllPorts.end(), [&](Port port) {
+          return (links[a][index_of(port)][w] & links[b][index_of(port)][w]) != 0;
+        });
+        if (!meet) continue;
+        pair.second_goes_first.resize(w + 1);
+      }
+      pair.second_goes_first.shrink_to_fit();
+      if (!pair.second_goes_first.empty()) rivals_.push_back(std::move(pair));
+    }
+  }
+  rivals_.shrink_to_fit();
 }
 
 void Row::build_lane(Lane& lane, std::size_t color, std::uint32_t y) {
@@ -165,7 +202,7 @@ const Lane* Row::lane_of(const Row* row, std::size_t color) const {
 }
 
 bool Row::needs_visit(Cycle now, const Row* north, const Row* south) const {
-  if (((wheel_used_ >> (now % kWordBits)) & 1U) != 0) return true;
+  if (((wheel_used_ >> (now % kWheelTurn)) & 1U) != 0) return true;
   if (!edges_.empty() && next_edge_arrival(now) == now) return true;
   const Cycle before = now - 1;
   if (last_active_ == before) return true;
@@ -176,7 +213,7 @@ bool Row::needs_visit(Cycle now, const Row* north, const Row* south) const {
 Cycle Row::next_timer(Cycle now) const {
   const Cycle arrival = next_edge_arrival(now);
   if (wheel_used_ == 0) return arrival;
-  const auto turned = std::rotr(wheel_used_, static_cast<int>(now % kWordBits));
+  const auto turned = std::rotr(wheel_used_, static_cast<int>(now % kWheelTurn));
   return std::min(arrival, now + static_cast<Cycle>(std::countr_zero(turned)));
 }
 
@@ -197,6 +234,7 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
     injecting += static_cast<std::size_t>(lane->injects);
   }
   if (firing > 1) settle_contention();
+  if (firing > 0) remember_who_fired();
   if (injecting > 1) settle_ramp();
   for (Lane* lane : used_) {
     if (lane->fires) take_heads(*lane);
@@ -240,50 +278,55 @@ void Row::find_ready(Lane& lane, const Lane* north, const Lane* south) {
   lane.injects = injects != 0;
 }
 
-// Several colors may want one link: those routers decide one by one.
+// Several colors may want one link.
 void Row::settle_contention() {
   for (std::uint32_t w = 0; w < words_; ++w) {
-    std::array<Word, kPorts> wanted{};
-    Word contended = 0;
-    for (const Lane* lane : used_) {
-      if (!lane->fires || w >= lane->words || lane->fire[w] == 0) continue;
-      for (const Port port : kAllPorts) {
-        const Word wants = lane->fire[w] & lane->sending(port, w);
-        contended |= wanted[index_of(port)] & wants;
-        wanted[index_of(port)] |= wants;
-      }
-    }
-    for_each_bit(contended, [&](std::uint32_t i) { settle_router(w * kWordBits + i); });
+    const bool contended = std::any_of(rivals_.begin(), rivals_.end(), [w](const Rivals& pair) {
+      if (!pair.first->fires || !pair.second->fires || !pair.meet_in(w)) return false;
+      const Word both = pair.first->fire[w] & pair.second->fire[w];
+      return both != 0 && (both & pair.share(w)) != 0;
+    });
+    if (contended) settle_word(w);
   }
 }
 
-// Colors take their links in turn; the turn passes to the color after the first one that held another back.
-void Row::settle_router(std::uint32_t x) {
-  struct Winner {
-    std::size_t color{};
-    std::uint8_t ports{};
-  };
-  std::vector<Winner> winners;
-  std::size_t first_holder = kNoColor;
-  const std::size_t colors = lanes_.size();
-  for (std::size_t i = 0; i < colors; ++i) {
-    Lane* lane = lanes_[(router_turn_[x] + i) % colors].get();
-    if (lane == nullptr || !lane->fires || !lane->covers(x) || !bit(lane->fire, x)) continue;
-    std::uint8_t ports = 0;
-    for (const Port port : kAllPorts) {
-      if (lane->is_sending(port, x)) ports = static_cast<std::uint8_t>(ports | Ports{port}.bits());
+// Who fired longest ago takes its links first. In each round, a color that meets no rival with an older claim
+// takes them, and its rivals stay where they are.
+void Row::settle_word(std::uint32_t w) {
+  for (Lane* lane : used_) lane->asks = lane->fires && w < lane->words ? lane->fire[w] : 0;
+  for (bool contended = true; contended;) {
+    contended = false;
+    for (Lane* lane : used_) lane->takes = lane->asks;
+    for (Rivals& pair : rivals_) {
+      const Word meet = pair.first->asks & pair.second->asks;
+      if (meet == 0 || !pair.meet_in(w)) continue;
+      const Word links = meet & pair.share(w);
+      contended |= links != 0;
+      pair.first->takes &= ~(links & pair.second_goes_first[w]);
+      pair.second->takes &= ~(links & ~pair.second_goes_first[w]);
     }
-    const auto holder = std::find_if(winners.begin(), winners.end(),
-                                     [&](const Winner& winner) { return (winner.ports & ports) != 0; });
-    if (holder == winners.end()) {
-      winners.push_back({lane->index, ports});
-      continue;
+    if (!contended) return;
+    for (Rivals& pair : rivals_) {
+      const Word meet = pair.first->asks & pair.second->asks;
+      if (meet == 0 || !pair.meet_in(w)) continue;
+      const Word links = meet & pair.share(w);
+      hold_back(*pair.second, w, links & pair.first->takes);
+      hold_back(*pair.first, w, links & pair.second->takes);
     }
-    clear_bit(lane->fire, x);
-    first_holder = std::min(first_holder, static_cast<std::size_t>(holder - winners.begin()));
+    for (Lane* lane : used_) lane->asks &= ~lane->takes;
   }
-  if (first_holder != kNoColor)
-    router_turn_[x] = static_cast<std::uint8_t>((winners[first_holder].color + 1) % colors);
+}
+
+// Who is held back leaves no trace here: so a row that misses a contention goes on like one that had it.
+void Row::remember_who_fired() {
+  for (Rivals& pair : rivals_) {
+    if (!pair.first->fires && !pair.second->fires) continue;
+    for (std::uint32_t w = 0; pair.meet_in(w); ++w) {
+      const Word first = pair.first->fires ? pair.first->fire[w] : 0;
+      const Word second = pair.second->fires ? pair.second->fire[w] : 0;
+      pair.second_goes_first[w] = (pair.second_goes_first[w] | first) & ~second;
+    }
+  }
 }
 
 void Row::settle_ramp() {

@@ -108,9 +108,10 @@ PeState Row::state(std::uint32_t x) const {
 
 std::size_t Row::state_bytes() const {
   std::size_t bytes = sizeof(Row) + bytes_of(cores_) + bytes_of(threads_) + bytes_of(registers_) +
-                      bytes_of(result_) + bytes_of(router_turn_) + bytes_of(injector_turn_) +
+                      bytes_of(result_) + bytes_of(rivals_) + bytes_of(injector_turn_) +
                       (3 + wheel_.size()) * bytes_of(streaming_);
   for (const Lane* lane : used_) bytes += bytes_of(*lane);
+  for (const Rivals& pair : rivals_) bytes += bytes_of(pair.second_goes_first);
   return bytes;
 }
 

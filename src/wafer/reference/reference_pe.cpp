@@ -1,6 +1,7 @@
 // The router as one would draw it.
 #include "reference_pe.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 namespace wafersim::reference {
@@ -76,26 +77,22 @@ bool ReferencePe::outputs_have_room(const RouterColor& color) const {
   return !to.contains(Port::ramp) || !core_.inputs.at(color.color).is_full();
 }
 
-// Colors are asked in turn. The turn passes to the color after the first one that held another back.
+// Colors are asked in the order in which they last fired, the longest ago first.
 void ReferencePe::decide_router() {
-  std::vector<RouterColor*> winners;
-  std::optional<std::size_t> first_holder;
-  for (std::size_t i = 0; i < colors_.size(); ++i) {
-    RouterColor& color = colors_[(router_turn_ + i) % colors_.size()];
+  std::vector<RouterColor*> ready;
+  for (RouterColor& color : colors_) {
     color.fires = false;
-    if (color.route == nullptr || color.queue.empty() || !outputs_have_room(color)) continue;
-    const std::uint8_t wanted = (*color.route)[color.sends].to.bits();
-    color.fires = true;
-    for (std::size_t w = 0; w < winners.size(); ++w) {
-      if (((*winners[w]->route)[winners[w]->sends].to.bits() & wanted) == 0) continue;
-      color.fires = false;
-      if (!first_holder || w < *first_holder) first_holder = w;
-      break;
-    }
-    if (color.fires) winners.push_back(&color);
+    if (color.route != nullptr && !color.queue.empty() && outputs_have_room(color)) ready.push_back(&color);
   }
-  if (!first_holder) return;
-  router_turn_ = (static_cast<std::size_t>(winners[*first_holder] - colors_.data()) + 1) % colors_.size();
+  std::stable_sort(ready.begin(), ready.end(), [](auto* a, auto* b) { return a->fired < b->fired; });
+  std::uint8_t taken = 0;
+  for (RouterColor* color : ready) {
+    const std::uint8_t wanted = (*color->route)[color->sends].to.bits();
+    if ((taken & wanted) != 0) continue;
+    taken = static_cast<std::uint8_t>(taken | wanted);
+    color->fires = true;
+    color->fired = now_ + 1;
+  }
 }
 
 // One wavelet a cycle leaves the core; output queues take turns when several could.

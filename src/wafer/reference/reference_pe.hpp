@@ -51,6 +51,7 @@ class ReferencePe final : public sc_core::sc_module {
     std::size_t accepts{};  // switch position for arrivals
     std::size_t sends{};    // switch position for departures
     bool fires = false;
+    Cycle fired{};  // the cycle after the last one in which it fired; 0: never
     bool injects = false;
     // As traced: wavelets in the router, and in the queues between it and the core.
     std::uint32_t filled{}, input_filled{}, output_filled{};
@@ -75,7 +76,6 @@ class ReferencePe final : public sc_core::sc_module {
   PeAt at_;
   ReferenceCore core_;
   std::vector<RouterColor> colors_;  // of the plan; route null where this router does not have the color
-  std::size_t router_turn_{};
   std::size_t ramp_turn_{};
   Cycle now_{};
   bool active_ = true;

@@ -18,8 +18,10 @@ struct PlannedRun {
   PlannedStep step;
 };
 
-// Throws InputError or DoesNotFit.
-[[nodiscard]] PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks);
+// Products of linear layers take their time from `timer`, or from closed forms if it is null. Throws
+// InputError or DoesNotFit.
+[[nodiscard]] PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks,
+                                  ProductTimer* timer = nullptr);
 
 // The same step with parts of the machine infinitely fast.
 struct WhatIfs {
@@ -27,6 +29,7 @@ struct WhatIfs {
   const Cluster* stream{};       // everything between the store and the wafer's edge
   const Cluster* equal_nodes{};  // no stragglers, no jitter; null if there are none
   const Cluster* equal_links{};  // no slow links; null if there are none
+  const Cluster* flow{};         // all products by closed forms; null if they are anyway
 };
 
 // Everything but the sparsity section. Throws InternalFault if a law is broken.

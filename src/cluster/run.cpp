@@ -47,15 +47,44 @@ void check_failed_nodes(const ClusterSpec& cluster) {
                   cluster.failed_nodes.front(), working_nodes(cluster))};
 }
 
+// The plans of a run: of closed forms first; where the machine asks for more, what they needed to know of
+// linear layers is then looked up on the mesh.
+class Plans {
+ public:
+  Plans(const MachineSpec& machine, const Progress& progress) : machine_{machine}, progress_{progress} {
+    if (machine.wafer.fidelity != Fidelity::flow) timer_.emplace(machine.wafer.fidelity);
+  }
+
+  PlannedRun by_closed_forms(const Workload& workload) { return plan_run(machine_, workload, masks_, timer()); }
+  // Of a plan that was made before.
+  PlannedRun on_the_mesh(const PlannedRun& flow) {
+    if (!timer_) return flow;
+    timer_->measure(progress_);
+    PlannedRun run = flow;
+    run.step = plan_step(machine_, run.workload, run.wafer, masks_, timer());
+    return run;
+  }
+  [[nodiscard]] const MeshTimer* timer() const { return timer_ ? &*timer_ : nullptr; }
+
+ private:
+  [[nodiscard]] MeshTimer* timer() { return timer_ ? &*timer_ : nullptr; }
+
+  const MachineSpec& machine_;
+  const Progress& progress_;
+  MaskLibrary masks_;
+  std::optional<MeshTimer> timer_;
+};
+
 RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
   check_failed_nodes(machine.cluster);
-  MaskLibrary masks;
-  const PlannedRun run = plan_run(machine, workload, masks);
+  Plans plans{machine, progress};
+  const PlannedRun flow = plans.by_closed_forms(workload);
+  const PlannedRun run = plans.on_the_mesh(flow);
   std::optional<PlannedRun> dense;
   std::string dense_refused;
   if (is_sparse(workload)) {
     try {
-      dense = plan_run(machine, dense_twin(workload, run.wafer), masks);
+      dense = plans.on_the_mesh(plans.by_closed_forms(dense_twin(workload, run.wafer)));
     } catch (const DoesNotFit& refusal) {
       dense_refused = refusal.what();  // sparsity is what makes it fit: there is nothing to compare with
     }
@@ -81,6 +110,10 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
     what_ifs.equal_links = &simulation.add(machine, workload.plan, run.step.program,
                                            {.name = "equal_links", .infinite = {}, .equal_links = true});
   }
+  if (plans.timer() != nullptr) {
+    what_ifs.flow =
+        &simulation.add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
+  }
   const Cluster* dense_cluster = nullptr;
   if (dense) {
     dense_cluster = &simulation.add(machine, dense->workload.plan, dense->step.program,
@@ -93,17 +126,23 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   if (is_sparse(workload)) result.outcome.sparsity = skipped_work(run, result.outcome);
   if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_cluster);
   if (!dense_refused.empty()) result.outcome.sparsity->dense_refused = dense_refused;
+  if (plans.timer() != nullptr) {
+    result.outcome.fidelity = {.fidelity = machine.wafer.fidelity,
+                               .products = plans.timer()->products(),
+                               .flow_step_cycles = steady_step(*what_ifs.flow)};
+  }
   result.trace = trace_of(run, real);
   return result;
 }
 
 }  // namespace
 
-PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks) {
+PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLibrary& masks,
+                    ProductTimer* timer) {
   PlannedRun run{.workload = workload,
                  .wafer = plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks),
                  .step = {}};
-  run.step = plan_step(machine, workload, run.wafer, masks);
+  run.step = plan_step(machine, workload, run.wafer, masks, timer);
   return run;
 }
 

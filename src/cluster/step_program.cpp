@@ -15,8 +15,9 @@ namespace {
 
 class Builder {
  public:
-  Builder(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan, MaskLibrary& masks)
-      : machine_{machine}, workload_{workload}, plan_{plan}, masks_{masks} {}
+  Builder(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan, MaskLibrary& masks,
+          ProductTimer* timer)
+      : machine_{machine}, workload_{workload}, plan_{plan}, masks_{masks}, timer_{timer} {}
 
   PlannedStep build() {
     store();
@@ -62,7 +63,10 @@ class Builder {
     const std::uint64_t sequences = plan_.micro_batches[index];
     const TokenLayout layout{machine_.wafer.grid, plan_.mapping, sequences * workload_.plan.sequence_length};
     // Micro-batches have at most two sizes; each size has its own costs.
-    auto found = costs_.try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_).first;
+    auto found = costs_
+                     .try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_, Estimate::exact,
+                                  timer_)
+                     .first;
     current_ = &found->second;
     micro_batch_ = index;
     const auto count = static_cast<std::uint32_t>(layers().size());
@@ -176,6 +180,7 @@ class Builder {
   const Workload& workload_;
   const WaferPlan& plan_;
   MaskLibrary& masks_;
+  ProductTimer* timer_;
   std::map<std::uint64_t, LayerCosts> costs_;
   LayerCosts* current_{};
   std::uint32_t micro_batch_{};
@@ -199,8 +204,8 @@ OptimizerKind optimizer_kind(Optimizer optimizer) {
 }
 
 PlannedStep plan_step(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan,
-                      MaskLibrary& masks) {
-  return Builder{machine, workload, plan, masks}.build();
+                      MaskLibrary& masks, ProductTimer* timer) {
+  return Builder{machine, workload, plan, masks, timer}.build();
 }
 
 }  // namespace wafersim

@@ -22,6 +22,13 @@ constexpr std::span<const Choice<Tier>> choices(Tier /*any*/) {
   return kTiers;
 }
 
+inline constexpr std::array kFidelities{Choice<Fidelity>{"flow", Fidelity::flow},
+                                        Choice<Fidelity>{"sampled", Fidelity::sampled},
+                                        Choice<Fidelity>{"folded", Fidelity::folded}};
+constexpr std::span<const Choice<Fidelity>> choices(Fidelity /*any*/) {
+  return kFidelities;
+}
+
 inline constexpr std::array kOnFailedNode{Choice<OnFailedNode>{"continue", OnFailedNode::go_on},
                                           Choice<OnFailedNode>{"stop", OnFailedNode::stop}};
 constexpr std::span<const Choice<OnFailedNode>> choices(OnFailedNode /*any*/) {
@@ -144,6 +151,10 @@ void visit_fields(Visitor& v, WaferSpec& wafer) {
   v.field("energy", wafer.energy, {.help = "energy of the two things that happen most"});
   v.field("mapping", wafer.mapping,
           {.help = "how layers are laid on the grid", .presence = Presence::defaulted});
+  v.field("fidelity", wafer.fidelity,
+          {.help = "of linear layers: flow is closed forms; folded runs their programs on the mesh, wavelet by "
+                   "wavelet, equal rows once; sampled only so many output features that the rest follows",
+           .presence = Presence::defaulted});
 }
 
 template <class Visitor>

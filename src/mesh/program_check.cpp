@@ -46,7 +46,7 @@ class Checker {
 
   void check_program() {
     const std::uint32_t room = parameters_.memory_bytes - parameters_.code_reserve_bytes;
-    if (program_.memory_bytes > room) {
+    if (program_.memory_bytes > room && !program_.stands_in) {
       fault("needs {} bytes of memory, but a PE has {} less {} for code: {} at most", program_.memory_bytes,
             parameters_.memory_bytes, parameters_.code_reserve_bytes, room);
     }

@@ -148,6 +148,20 @@ Json plan_json(const Outcome& outcome) {
   return plan;
 }
 
+Json product_json(const TimedProduct& product) {
+  return {{"pass", to_string(product.pass)},
+          {"in_features", product.in},
+          {"out_features", product.out},
+          {"tokens_per_pe", product.tokens},
+          {"columns", product.columns},
+          {"sparse", product.sparse},
+          {"outputs_run", product.outputs_run},
+          {"mesh_cycles", product.mesh},
+          {"flow_cycles", product.flow},
+          {"flow_error_percent", product.error_percent()},
+          {"why_not", product.why_not}};
+}
+
 template <class Row, class Write>
 Json list_of(const std::vector<Row>& rows, const Write& write) {
   Json list = Json::array();
@@ -159,21 +173,27 @@ Json list_of(const std::vector<Row>& rows, const Write& write) {
 
 std::string write_json(const RunReport& report) {
   const Outcome& outcome = report.outcome;
-  return report_detail::document({{"schema", "wafersim.run/1"},
-                                  {"version", report.version},
-                                  {"inputs",
-                                   {{"machine", report_detail::embedded(report.machine, 2)},
-                                    {"workload", report_detail::embedded(report.workload, 2)},
-                                    {"seed", report.seed}}},
-                                  {"step", step_json(outcome)},
-                                  {"layers", list_of(outcome.layers, layer_json)},
-                                  {"stations", list_of(outcome.stations, station_json)},
-                                  {"attribution", list_of(outcome.attribution, part_json)},
-                                  {"memory", list_of(outcome.memory, memory_json)},
-                                  {"sparsity", sparsity_json(sparsity_of(outcome))},
-                                  {"plan", plan_json(outcome)},
-                                  {"uneven", list_of(outcome.uneven, uneven_json)},
-                                  {"store", store_json(outcome.store)}});
+  Json document = {{"schema", "wafersim.run/1"},
+                   {"version", report.version},
+                   {"inputs",
+                    {{"machine", report_detail::embedded(report.machine, 2)},
+                     {"workload", report_detail::embedded(report.workload, 2)},
+                     {"seed", report.seed}}},
+                   {"step", step_json(outcome)},
+                   {"layers", list_of(outcome.layers, layer_json)},
+                   {"stations", list_of(outcome.stations, station_json)},
+                   {"attribution", list_of(outcome.attribution, part_json)},
+                   {"memory", list_of(outcome.memory, memory_json)},
+                   {"sparsity", sparsity_json(sparsity_of(outcome))},
+                   {"plan", plan_json(outcome)},
+                   {"uneven", list_of(outcome.uneven, uneven_json)},
+                   {"store", store_json(outcome.store)}};
+  if (outcome.fidelity) {
+    document["fidelity"] = {{"name", to_string(outcome.fidelity->fidelity)},
+                            {"flow_step_cycles", outcome.fidelity->flow_step_cycles.count()},
+                            {"products", list_of(outcome.fidelity->products, product_json)}};
+  }
+  return report_detail::document(document);
 }
 
 }  // namespace wafersim

@@ -2,6 +2,7 @@
 #include "report/run_text_sections.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace wafersim::report_detail {
 namespace {
 
 constexpr std::size_t kMostRows = 24;
+constexpr std::size_t kTerminal = 100;
 constexpr std::size_t kNameWidth = 28;
 
 // "12.3 M", or "12.1 M to 13.4 M" where the layers of a group differ.
@@ -169,6 +171,36 @@ std::string sparsity_section(const Outcome& outcome) {
          fmt::format("  Where the step differs from the ideal {} cycles:\n",
                      grouped(sparsity.ideal_step_cycles.count())) +
          table.text();
+}
+
+std::string fidelity_section(const Outcome& outcome) {
+  if (!outcome.fidelity) return {};
+  const FidelityOutcome& fidelity = *outcome.fidelity;
+  Table table{{{"product", Align::left},
+               {"pass", Align::left},
+               {"tokens a PE"},
+               {"outputs run"},
+               {"mesh cycles"},
+               {"closed form"},
+               {"error"}}};
+  std::string missing;
+  for (const TimedProduct& it : fidelity.products) {
+    const std::string name = fmt::format("{} -> {}{}", it.in, it.out, it.sparse ? ", sparse" : "");
+    if (!it.why_not.empty()) {
+      missing += wrapped(fmt::format("{}, {}: by its closed form, as {}.", name, to_string(it.pass), it.why_not),
+                         kTerminal, 2) +
+                 "\n";
+      continue;
+    }
+    table.add({name, std::string{to_string(it.pass)}, grouped(it.tokens), grouped(it.outputs_run),
+               grouped(it.mesh), grouped(it.flow), fmt::format("{:+.1f} %", it.error_percent())});
+  }
+  const double flow = share_of(fidelity.flow_step_cycles, outcome.step.cycles) - 1;
+  return fmt::format("Products of linear layers on the mesh, {}\n", to_string(fidelity.fidelity)) + table.text() +
+         missing +
+         fmt::format("  With closed forms alone the step would take {} cycles, {:.1f} % {}.\n",
+                     grouped(fidelity.flow_step_cycles.count()), 100 * std::abs(flow),
+                     flow < 0 ? "fewer" : "more");
 }
 
 std::string plan_section(const Outcome& outcome) {

@@ -9,6 +9,8 @@
 
 #include "wafersim/base/quantity.hpp"
 #include "wafersim/base/wide.hpp"
+#include "wafersim/config/machine_spec.hpp"
+#include "wafersim/kernel/mesh/ws_timer.hpp"
 #include "wafersim/kernel/token_layout.hpp"
 #include "wafersim/stream/part.hpp"
 #include "wafersim/wafer/mapper.hpp"
@@ -16,6 +18,13 @@
 namespace wafersim {
 
 using CyclesByPart = std::array<Cycles, kParts>;
+
+// Products of linear layers that were timed on the mesh, and what closed forms would have said.
+struct FidelityOutcome {
+  Fidelity fidelity{};
+  std::vector<TimedProduct> products;  // those of equal shape once, in the order of the step
+  Cycles flow_step_cycles;             // of the same step by closed forms alone
+};
 
 struct StepOutcome {
   Cycles cycles;             // from one step's start to the next one's, in the steady state
@@ -163,6 +172,7 @@ struct Outcome {
   std::vector<MemoryOutcome> memory;
   StoreOutcome store;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload
+  std::optional<FidelityOutcome> fidelity;  // if closed forms alone were not enough
 };
 
 }  // namespace wafersim

@@ -29,8 +29,9 @@ struct PlannedStep {
 
 [[nodiscard]] OptimizerKind optimizer_kind(Optimizer optimizer);
 
-// Throws DoesNotFit if MemoryX is too small.
+// Products take their time from `timer`, or from closed forms if it is null. Throws DoesNotFit if MemoryX is
+// too small.
 [[nodiscard]] PlannedStep plan_step(const MachineSpec& machine, const Workload& workload,
-                                    const WaferPlan& plan, MaskLibrary& masks);
+                                    const WaferPlan& plan, MaskLibrary& masks, ProductTimer* timer = nullptr);
 
 }  // namespace wafersim

@@ -59,6 +59,10 @@ struct MappingSpec {
   friend bool operator==(const MappingSpec&, const MappingSpec&) = default;
 };
 
+// How closely the matrix products of linear layers are looked at: by closed forms; or by their programs on the
+// mesh, wavelet by wavelet, with equal rows folded: all output features, or enough of them for the steady state.
+enum class Fidelity { flow, sampled, folded };
+
 struct WaferSpec {
   GridSize grid;
   Hertz clock;
@@ -71,6 +75,7 @@ struct WaferSpec {
   Fraction software_efficiency{Fraction::kOne};
   EnergySpec energy;
   MappingSpec mapping;
+  Fidelity fidelity{Fidelity::flow};
   friend bool operator==(const WaferSpec&, const WaferSpec&) = default;
 };
 

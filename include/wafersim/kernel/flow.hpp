@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "wafersim/base/quantity.hpp"
 #include "wafersim/config/machine_spec.hpp"
@@ -32,12 +33,29 @@ enum class Arithmetic { fp16, mixed, fp32 };  // operands into accumulator; mixe
 // How well a product's cycles are to be known: as they are, or quickly and never too high, for a search.
 enum class Estimate { exact, at_least };
 
+struct FlowContext;
+struct MatrixShape;
+enum class ProductPass { forward, gradient };  // the delta pass is the forward pass of the transposed matrix
+
+// Where products take their time from instead of the closed forms.
+class ProductTimer {
+ public:
+  ProductTimer() = default;
+  ProductTimer(const ProductTimer&) = delete;
+  ProductTimer& operator=(const ProductTimer&) = delete;
+  virtual ~ProductTimer() = default;
+  // Cycles of a product in place of `flow`, those of RowTime::total; nothing where it cannot tell.
+  virtual std::optional<std::uint64_t> time(const FlowContext& context, const MatrixShape& shape,
+                                            ProductPass pass, std::uint64_t flow) = 0;
+};
+
 // What the closed forms need to know about the machine and the number format.
 struct FlowContext {
   const WaferSpec& wafer;
   Arithmetic arithmetic;
   TokenLayout layout;
   Estimate estimate{Estimate::exact};
+  ProductTimer* timer{nullptr};  // null: closed forms
 };
 
 // A matrix of `out` x `in` weights of which `kept` are stored. `mask` is null for a dense matrix.

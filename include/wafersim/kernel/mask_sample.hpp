@@ -17,6 +17,9 @@ class MaskSample {
 
   MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed);
 
+  // The same mask with so many rows.
+  [[nodiscard]] MaskSample with_rows(std::uint64_t rows) const { return {width_, rows, pruned_, seed_}; }
+
   [[nodiscard]] std::uint64_t width() const { return width_; }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   // Kept positions of `row` in [first, last).

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ struct FabricOutput {
   Color color{};
   LastWavelet last = LastWavelet::plain;
   std::uint32_t every{};
+  // For a program that stands in for the outside: whether each wavelet carries the bit, instead of all that.
+  std::shared_ptr<const std::vector<bool>> controls{};
   friend bool operator==(const FabricOutput&, const FabricOutput&) = default;
 };
 // FP16 operands take the lower half of a register, or the upper one.
@@ -171,6 +174,7 @@ struct Program {
   std::vector<Task> tasks{};
   std::optional<TaskId> entry{};  // runs from cycle 0
   std::vector<Fifo> fifos{};
+  bool stands_in = false;  // for what lies outside the wafer, whose memory is not that of a PE
   friend bool operator==(const Program&, const Program&) = default;
 };
 

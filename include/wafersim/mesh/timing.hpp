@@ -185,6 +185,7 @@ struct Placement {
 
 // Whether the wavelet that ends with this element, of `done` elements, carries the control bit.
 [[nodiscard]] inline bool carries_control(const FabricOutput& out, std::uint32_t done, std::uint32_t length) {
+  if (out.controls) return (*out.controls)[done - 1];
   if (out.last == LastWavelet::plain) return false;
   return done == length || (out.every != 0 && done % out.every == 0);
 }

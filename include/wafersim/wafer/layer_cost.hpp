@@ -56,8 +56,12 @@ struct ColumnUse {
 class LayerCosts {
  public:
   LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks,
-             Estimate estimate = Estimate::exact)
-      : context_{.wafer = wafer, .arithmetic = arithmetic_of(plan), .layout = layout, .estimate = estimate},
+             Estimate estimate = Estimate::exact, ProductTimer* timer = nullptr)
+      : context_{.wafer = wafer,
+                 .arithmetic = arithmetic_of(plan),
+                 .layout = layout,
+                 .estimate = estimate,
+                 .timer = timer},
         plan_{plan},
         masks_{masks} {}
 

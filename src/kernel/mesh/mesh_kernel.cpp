@@ -5,7 +5,9 @@
 
 namespace wafersim {
 
-MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
+namespace {
+
+MeshKernelResult run_to_end(const MeshKernel& kernel, MeshEngine& engine, Departures& departures) {
   MeshKernelResult result;
   result.outcome = engine.run();
   result.counts = engine.counts();
@@ -15,12 +17,24 @@ MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine
     result.cycles = activity.last_end;
     result.root = activity;
   }
-  Departures departures;
   for (const EdgePort port : kernel.exits) {
     departures.push_back(engine.take_departures(port));
     if (!departures.back().empty())
       result.cycles = std::max(result.cycles, departures.back().back().cycle.count() + 1);
   }
+  return result;
+}
+
+}  // namespace
+
+MeshKernelResult time_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
+  Departures departures;
+  return run_to_end(kernel, engine, departures);
+}
+
+MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine) {
+  Departures departures;
+  MeshKernelResult result = run_to_end(kernel, engine, departures);
   result.values_match = result.outcome.status == MeshStatus::finished && kernel.right(engine, departures);
   return result;
 }

@@ -6,22 +6,18 @@
 namespace wafersim {
 namespace {
 
-// Sends a column's stream; a control wavelet ends an instruction.
+// Sends a column's stream as it is.
 Program port_program(const std::vector<WeightWavelet>& stream) {
-  Program program{.name = "port",
-                  .memory_bytes = static_cast<std::uint32_t>(4 * stream.size()),
-                  .tasks = {{.name = "send"}},
-                  .entry = TaskId{0}};
-  std::uint32_t begins = 0;
-  for (std::uint32_t i = 0; i < stream.size(); ++i) {
-    if (!stream[i].control && i + 1 < stream.size()) continue;
-    const LastWavelet last = stream[i].control ? LastWavelet::control : LastWavelet::plain;
-    program.tasks[0].body.push_back(VectorInstruction{.to = FabricOutput{kWeightColor, last},
-                                                      .a = MemoryVector{.address = 4 * begins},
-                                                      .length = i + 1 - begins});
-    begins = i + 1;
-  }
-  return program;
+  const auto length = static_cast<std::uint32_t>(stream.size());
+  auto controls = std::make_shared<std::vector<bool>>();
+  for (const WeightWavelet& wavelet : stream) controls->push_back(wavelet.control);
+  const FabricOutput out{kWeightColor, LastWavelet::plain, 0, std::move(controls)};
+  return {.name = "port",
+          .memory_bytes = 4 * length,
+          .tasks = {{.name = "send",
+                     .body = {VectorInstruction{.to = out, .a = MemoryVector{.address = 0}, .length = length}}}},
+          .entry = TaskId{0},
+          .stands_in = true};
 }
 
 }  // namespace

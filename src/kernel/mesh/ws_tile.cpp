@@ -36,7 +36,7 @@ WsTile::WsTile(const WsRequest& r) : in_{r.in}, out_{r.out} {
   columns = static_cast<std::uint32_t>(r.grid.columns) / r.groups;
   tokens = share(r.tokens, static_cast<std::uint32_t>(r.grid.rows) * r.groups);
   features = share(r.in, columns);
-  block = share(r.out, columns);
+  block = r.block != 0 ? r.block : share(r.out, columns);
   blocks = share(r.out, block);
   operand_bytes = r.arithmetic == Arithmetic::fp32 ? 4 : 2;
   sum_bytes = r.arithmetic == Arithmetic::fp16 ? 2 : 4;

@@ -50,7 +50,7 @@ class Compiler {
     compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && is_straight(compiled) &&
                      !vector.displaced && !uses_fifo(compiled);
     if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
-      compiled.control = fabric->last == LastWavelet::control;
+      compiled.control = fabric->last == LastWavelet::control || fabric->controls != nullptr;
     }
     if (const auto fifo = read_fifo(vector)) compiled.reads_fifo = static_cast<std::uint8_t>(*fifo);
     if (const auto fifo = appended_fifo(vector)) compiled.appends_to = static_cast<std::uint8_t>(*fifo);

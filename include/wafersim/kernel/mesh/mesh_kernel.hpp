@@ -30,6 +30,8 @@ struct MeshKernelResult {
   MeshCounts counts;
   PeActivity root;  // where the cycles of the PE that ends last went
 };
+// Runs a loaded engine to its end, but leaves the values alone.
+[[nodiscard]] MeshKernelResult time_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine);
 // Runs an engine, made from the kernel's plan and loaded with its operands, to its end and looks at the
 // result.
 [[nodiscard]] MeshKernelResult finish_mesh_kernel(const MeshKernel& kernel, MeshEngine& engine);

@@ -35,6 +35,7 @@ struct WsRequest {
   Arithmetic arithmetic = Arithmetic::mixed;
   std::shared_ptr<const MaskSample> mask{};  // of `out` rows over `in` columns; null: dense
   std::uint32_t accumulators = 8;            // output features whose partial sums are in flight in a PE
+  std::uint32_t block = 0;                   // output features of an owner; 0: an even share of them
   bool integers = false;                     // small whole numbers, so that every sum is exact
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};

@@ -12,13 +12,6 @@ namespace wafersim {
 
 using namespace flow;
 
-namespace {
-// source: measured on WSE-2, SpMM on CS-2 benchmarks: FP32 products summed in memory take two cycles an
-// element, and one more every eight.
-constexpr std::uint64_t kFp32SumCycles = 2;
-constexpr std::uint64_t kFp32SumTurn = 8;
-}  // namespace
-
 FeatureWalk::FeatureWalk(const FlowContext& c, const MatrixShape& shape)
     : pairs_{shape.weights_per_wavelet == 2},
       dispatch_{c.wafer.pe.task_dispatch},
@@ -26,7 +19,7 @@ FeatureWalk::FeatureWalk(const FlowContext& c, const MatrixShape& shape)
       issue_{std::min<std::uint64_t>(c.wafer.pe.wavelet_overhead, 1)} {
   const std::uint64_t t = c.layout.tokens_per_pe();
   beats_ = cycles_ = vector_cycles(c, t);
-  if (c.arithmetic == Arithmetic::fp32) cycles_ = beats_ * kFp32SumCycles + t / kFp32SumTurn;
+  if (c.arithmetic == Arithmetic::fp32) cycles_ = fp32_sum_cycles(beats_, t);
   slot_ = wavelets(c, t, accumulator_bytes(c.arithmetic));
 }
 

@@ -1,8 +1,8 @@
 // The walk of a PE through the gradient pass, and what the columns of a row cost each other.
-#include "wafersim/kernel/ws_flow.hpp"
-
 #include <algorithm>
 #include <vector>
+
+#include "wafersim/kernel/ws_flow.hpp"
 
 #include "kernel/flow_common.hpp"
 
@@ -10,17 +10,186 @@ namespace wafersim {
 
 using namespace flow;
 
+namespace {
+
+// Beats of other threads beside a task. They use the cycles in which the datapath is free, and take turns
+// with the task's own beats, which go first; then each of them delays the task.
+struct Guests {
+  std::uint64_t left;
+  std::uint64_t delay = 0;
+
+  void meet(std::uint64_t free, std::uint64_t beats) {
+    left -= std::min(free, left);
+    const std::uint64_t between = std::min(beats - std::min<std::uint64_t>(beats, 1), left);
+    left -= between;
+    delay += between;
+  }
+};
+
+// What one PE does between two output features, in cycles.
+class GradientWalk {
+ public:
+  GradientWalk(const FlowContext& c, const MatrixShape& shape)
+      : dispatch_{c.wafer.pe.task_dispatch},
+        repeat_{c.wafer.pe.wavelet_overhead > 1 ? c.wafer.pe.wavelet_overhead - 1 : 0},
+        issue_{std::min<std::uint64_t>(c.wafer.pe.wavelet_overhead, 1)},
+        tokens_{c.layout.tokens_per_pe()},
+        features_{c.layout.features_per_pe(shape.in)},
+        in_wavelet_{c.wafer.fabric.wavelet.count() / operand_bytes(c.arithmetic)},
+        deltas_{wavelets(c, tokens_, operand_bytes(c.arithmetic))},
+        row_beats_{vector_cycles(c, features_)},
+        row_cycles_{c.arithmetic == Arithmetic::fp32 ? fp32_sum_cycles(row_beats_, features_) : row_beats_},
+        sums_{wavelets(c, features_, accumulator_bytes(c.arithmetic))},
+        dot_beats_{vector_cycles(c, tokens_)},
+        copy_beats_{divide_up(tokens_, c.arithmetic == Arithmetic::fp32 ? 1 : c.wafer.pe.fmacs_fp16)} {}
+
+  // By delta: a task for each wavelet; the last one hands the sums over, then clears the next ones, unless
+  // it is the only one and need not add to anything.
+  [[nodiscard]] std::uint64_t by_delta() const {
+    if (deltas_ == 1) return repeat_ + issue_ + row_beats_ + (tokens_ - 1) * (issue_ + row_cycles_) + kCommit;
+    return 2 * dispatch_ + (deltas_ - 2) * repeat_ + tokens_ * (issue_ + row_cycles_) + kCommit + issue_ +
+           row_beats_;
+  }
+  [[nodiscard]] std::uint64_t beats_by_delta() const { return tokens_ * row_beats_; }
+  // What the sums of one output feature on their way south add to that, from when they are handed over.
+  [[nodiscard]] std::uint64_t delay_by_delta() const {
+    Guests sums{sums_};
+    if (deltas_ > 1) sums.meet(issue_, row_beats_);
+    for (std::uint64_t k = 0; k < tokens_ && sums.left > 0; ++k) {
+      const bool begins = k % in_wavelet_ == 0;
+      const bool other_task = deltas_ > 1 && (k == 0 || k == (deltas_ - 1) * in_wavelet_);
+      sums.meet(issue_ + (!begins ? 0 : other_task ? dispatch_ : repeat_), row_beats_);
+    }
+    sums.meet(kCommit, 0);
+    return sums.delay + sums.left;
+  }
+
+  // By weight: the task that fetches an output feature's deltas, and those of its weights.
+  [[nodiscard]] std::uint64_t fetch(bool follows_itself) const {
+    return (follows_itself ? repeat_ : dispatch_) + issue_ + copy_beats_;
+  }
+  [[nodiscard]] std::uint64_t dots(std::uint64_t weights) const {
+    if (weights == 0) return 0;
+    return dispatch_ + (weights - 1) * repeat_ + weights * (3 * issue_ + 2 + dot_beats_);
+  }
+  [[nodiscard]] std::uint64_t beats_by_weight(std::uint64_t weights) const { return weights * dot_beats_; }
+  // What so many beats of deltas that come in for later output features, or that an owner sends, add to an
+  // output feature with so many weights. The first place is free when the first delta has been fetched.
+  [[nodiscard]] std::uint64_t delay_by_weight(std::uint64_t weights, std::uint64_t beats) const {
+    Guests deltas{beats};
+    deltas.meet(0, copy_beats_);
+    for (std::uint64_t i = 0; i < weights && deltas.left > 0; ++i) {
+      deltas.meet((i == 0 ? dispatch_ : repeat_) + issue_, 1);
+      deltas.meet(issue_, dot_beats_);
+      deltas.meet(issue_, 1);
+    }
+    deltas.meet((weights == 0 ? repeat_ : dispatch_) + issue_, 0);
+    return deltas.delay + deltas.left;
+  }
+
+  [[nodiscard]] std::uint64_t features() const { return features_; }
+  [[nodiscard]] std::uint64_t deltas() const { return deltas_; }  // wavelets of one output feature
+  [[nodiscard]] std::uint64_t sums() const { return sums_; }
+
+ private:
+  static constexpr std::uint64_t kCommit = 1;
+
+  std::uint64_t dispatch_, repeat_, issue_;
+  std::uint64_t tokens_, features_, in_wavelet_, deltas_;
+  std::uint64_t row_beats_, row_cycles_, sums_;
+  std::uint64_t dot_beats_, copy_beats_;
+};
+
+// Along the row to the relay and back to the first column.
+std::uint64_t entry(const FlowContext& c) {
+  const FabricSpec& fabric = c.wafer.fabric;
+  return c.wafer.pe.instruction_startup + 2 * (2 * fabric.ramp_latency + 1) +
+         (c.layout.feature_columns() + 1) * fabric.hop_latency;
+}
+
+RowTime time_by_delta(const FlowContext& c, const MatrixShape& shape) {
+  const GradientWalk walk{c, shape};
+  // Where two groups are added up, both sums of a pair come down the same ramp.
+  const std::uint64_t adding = c.layout.mapping().groups > 1 ? 2 * walk.sums() : 0;
+  return {.total = entry(c) + shape.out * std::max(walk.by_delta() + walk.delay_by_delta(), adding),
+          .products = shape.out * walk.by_delta(),
+          .mean_beats = shape.out * walk.beats_by_delta(),
+          .overhead = shape.out * (walk.by_delta() - walk.beats_by_delta())};
+}
+
+// Deltas reach all columns of a row together, and a column holds those of `ahead` output features: so far may
+// it run ahead of the slowest.
+RowTime time_by_weight(const FlowContext& c, const MatrixShape& shape) {
+  const GradientWalk walk{c, shape};
+  const std::uint64_t features = walk.features();
+  const std::uint64_t columns = divide_up(shape.in, features);
+  const std::uint64_t ahead = c.wafer.pe.accumulators;
+  const std::uint64_t rows =
+      shape.mask != nullptr ? shape.mask->rows() : std::min(shape.out, MaskSample::kRows);
+  // Deltas come in while a weight is multiplied; for an owner, they also go out.
+  const std::uint64_t block = c.layout.features_per_pe(shape.out);
+  std::vector<std::uint64_t> delay, owner_delay;  // by weights of an output feature
+  for (std::uint64_t weights = 0; weights <= features; ++weights) {
+    delay.push_back(walk.delay_by_weight(weights, walk.deltas()));
+    owner_delay.push_back(walk.delay_by_weight(weights, 2 * walk.deltas()));
+  }
+  std::vector<std::uint64_t> done(columns), own(columns);
+  std::vector<bool> empty(columns);
+  std::vector<std::uint64_t> fetched(rows);  // when all columns have taken an output feature out of the queue
+  std::uint64_t arrived = 0;
+  std::uint64_t kept = 0;
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    arrived = std::max(arrived, row >= ahead ? fetched[row - ahead] : 0) + walk.deltas();
+    for (std::uint64_t x = 0; x < columns; ++x) {
+      const std::uint64_t weights =
+          shape.mask == nullptr ? std::min(features, shape.in - x * features)
+                                : shape.mask->kept(row, x * features, std::min(shape.in, (x + 1) * features));
+      const std::uint64_t dots = walk.dots(weights);
+      const std::uint64_t begun = std::max(done[x] + walk.fetch(empty[x]), arrived);
+      fetched[row] = std::max(fetched[row], begun);
+      const bool owns = x == c.layout.feature_columns() - 1 - row / block;
+      done[x] = begun + dots + (owns ? owner_delay : delay)[weights];
+      own[x] += walk.fetch(empty[x]) + dots;
+      empty[x] = weights == 0;
+      kept += weights;
+    }
+  }
+  const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, shape.out, rows); };
+  std::uint64_t all = 0;
+  for (const std::uint64_t it : own) all += it;
+  RowTime time{.total = entry(c) + scaled(*std::max_element(done.begin(), done.end())),
+               .products = scaled(*std::max_element(own.begin(), own.end())),
+               .mean_beats = scaled(divide_up(walk.beats_by_weight(kept), columns))};
+  const std::uint64_t mean = scaled(divide_up(all, columns));
+  time.overhead = mean - std::min(mean, time.mean_beats);
+  return time;
+}
+
+}  // namespace
+
 RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
-  (void)c; (void)shape; (void)style;
-  return {.total = 1};
+  return style == GradientStyle::by_delta ? time_by_delta(c, shape) : time_by_weight(c, shape);
 }
-RowTime gradient_time(const FlowContext& c, const MatrixShape& shape) {
-  return gradient_time(c, shape, gradient_style(c, shape));
-}
+
 GradientStyle gradient_style(const FlowContext& c, const MatrixShape& shape) {
-  (void)c; (void)shape;
-  return GradientStyle::by_delta;
+  return time_by_weight(c, shape).total < time_by_delta(c, shape).total ? GradientStyle::by_weight
+                                                                        : GradientStyle::by_delta;
 }
-std::uint64_t gradient_tail(const FlowContext&, const MatrixShape&, GradientStyle) { return 1; }
+
+RowTime gradient_time(const FlowContext& c, const MatrixShape& shape) {
+  const RowTime by_delta = time_by_delta(c, shape);
+  const RowTime by_weight = time_by_weight(c, shape);
+  return by_weight.total < by_delta.total ? by_weight : by_delta;
+}
+
+std::uint64_t gradient_tail(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
+  const FabricSpec& fabric = c.wafer.fabric;
+  const std::uint64_t groups = c.layout.mapping().groups;
+  const std::uint64_t columns = c.layout.feature_columns();
+  const std::uint64_t last = style == GradientStyle::by_delta ? GradientWalk{c, shape}.sums() : 1;
+  // Down the rows, then, below, from group to group, with a relay between two.
+  return chain_step(fabric) * (c.layout.token_rows() - 1) + last + 2 * fabric.ramp_latency +
+         (groups - 1) * (chain_step(fabric) + columns * fabric.hop_latency);
+}
 
 }  // namespace wafersim

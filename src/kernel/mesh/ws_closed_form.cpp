@@ -64,7 +64,11 @@ std::uint64_t gradient_closed_form(const WsRequest& request) {
   const FlowContext context = context_of(request, wafer);
   const MatrixShape shape = shape_of(request);
   const GradientStyle style = gradient_style_of(request);
-  return gradient_time(context, shape, style).total + gradient_tail(context, shape, style);
+  // Below, a column's sums go down and west as many rows as columns lie before it.
+  const std::uint64_t exit = request.entry == WeightEntry::edge
+                                 ? 2 * context.layout.columns_used(shape.in)
+                                 : 1 + std::uint64_t{request.parameters.ramp_cycles};
+  return gradient_time(context, shape, style).total + gradient_tail(context, shape, style) + exit;
 }
 
 }  // namespace wafersim

@@ -55,7 +55,9 @@ class Plans {
     if (machine.wafer.fidelity != Fidelity::flow) timer_.emplace(machine.wafer.fidelity);
   }
 
-  PlannedRun by_closed_forms(const Workload& workload) { return plan_run(machine_, workload, masks_, timer()); }
+  PlannedRun by_closed_forms(const Workload& workload) {
+    return plan_run(machine_, workload, masks_, timer());
+  }
   // Of a plan that was made before.
   PlannedRun on_the_mesh(const PlannedRun& flow) {
     if (!timer_) return flow;
@@ -64,11 +66,9 @@ class Plans {
     run.step = plan_step(machine_, run.workload, run.wafer, masks_, timer());
     return run;
   }
-  [[nodiscard]] const MeshTimer* timer() const { return timer_ ? &*timer_ : nullptr; }
-
- private:
   [[nodiscard]] MeshTimer* timer() { return timer_ ? &*timer_ : nullptr; }
 
+ private:
   const MachineSpec& machine_;
   const Progress& progress_;
   MaskLibrary masks_;

@@ -28,17 +28,17 @@ MatrixShape MatrixShape::transposed() const {
 
 namespace {
 
-// The busy time of a product, by what a search, the closed form or the mesh makes of it.
-KernelCost busy_time(const FlowContext& c, const MatrixShape& shape, ProductPass pass) {
-  const bool forward = pass == ProductPass::forward;
+KernelCost at_least(std::uint64_t cycles) {
   KernelCost cost;
-  if (c.estimate == Estimate::at_least) {
-    cost.compute = Cycles{forward ? row_time_at_least(c, shape) : gradient_time_at_least(c, shape)};
-    return cost;
-  }
-  const RowTime row = forward ? row_time(c, shape) : gradient_time(c, shape);
+  cost.compute = Cycles{cycles};
+  return cost;
+}
+
+// Busy cycles of a product, by its closed form or, where the context says so, by the mesh.
+KernelCost busy_time(const FlowContext& c, const MatrixShape& shape, ProductPass pass, const RowTime& row) {
   std::uint64_t total = row.total;
   if (c.timer != nullptr) total = c.timer->time(c, shape, pass, total).value_or(total);
+  KernelCost cost;
   cost.compute = Cycles{std::min(row.products, total)};
   cost.fabric = Cycles{total} - cost.compute;
   cost.hidden = Cycles{row.chain - std::min(row.chain, cost.fabric.count())};
@@ -50,7 +50,8 @@ KernelCost busy_time(const FlowContext& c, const MatrixShape& shape, ProductPass
 KernelCost linear_forward(const FlowContext& c, const MatrixShape& shape) {
   const std::uint64_t columns = c.layout.columns_used(shape.in);
   const std::uint64_t partial = wavelets(c, c.layout.tokens_per_pe(), accumulator_bytes(c.arithmetic));
-  KernelCost cost = busy_time(c, shape, ProductPass::forward);
+  if (c.estimate == Estimate::at_least) return at_least(row_time_at_least(c, shape));
+  KernelCost cost = busy_time(c, shape, ProductPass::forward, row_time(c, shape));
   cost.fill = Cycles{edge_to_farthest(c) + reduction_tail(c, shape)};
   cost.fmacs = shape.kept * c.layout.tokens();
   cost.sram_accesses = cost.fmacs * sram_bytes_per_fmac(c.arithmetic);
@@ -64,8 +65,10 @@ KernelCost linear_forward(const FlowContext& c, const MatrixShape& shape) {
 KernelCost linear_gradient(const FlowContext& c, const MatrixShape& shape) {
   const std::uint64_t columns = c.layout.columns_used(shape.in);
   const std::uint64_t delta = wavelets(c, c.layout.tokens_per_pe(), operand_bytes(c.arithmetic));
-  KernelCost cost = busy_time(c, shape, ProductPass::gradient);
-  cost.fill = Cycles{edge_to_farthest(c) + gradient_tail(c, shape, gradient_style(c, shape))};
+  if (c.estimate == Estimate::at_least) return at_least(gradient_time_at_least(c, shape));
+  const GradientPlan plan = gradient_plan(c, shape);
+  KernelCost cost = busy_time(c, shape, ProductPass::gradient, plan.time);
+  cost.fill = Cycles{edge_to_farthest(c) + gradient_tail(c, shape, plan.style)};
   cost.fmacs = shape.kept * c.layout.tokens();
   cost.sram_accesses = cost.fmacs * sram_bytes_per_fmac(c.arithmetic);
   const std::uint64_t rows = c.layout.token_rows() * c.layout.mapping().groups;

@@ -1,5 +1,6 @@
 // The walk of a PE through the gradient pass, and what the columns of a row cost each other.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "wafersim/kernel/ws_flow.hpp"
@@ -72,6 +73,7 @@ class GradientWalk {
     if (weights == 0) return 0;
     return dispatch_ + (weights - 1) * repeat_ + weights * (3 * issue_ + 2 + dot_beats_);
   }
+  [[nodiscard]] std::uint64_t dot_at_least() const { return repeat_ + 3 * issue_ + 2 + dot_beats_; }
   [[nodiscard]] std::uint64_t beats_by_weight(std::uint64_t weights) const { return weights * dot_beats_; }
   // What so many beats of deltas that come in for later output features, or that an owner sends, add to an
   // output feature with so many weights. The first place is free when the first delta has been fetched.
@@ -114,72 +116,116 @@ RowTime time_by_delta(const FlowContext& c, const MatrixShape& shape) {
   return {.total = entry(c) + shape.out * std::max(walk.by_delta() + walk.delay_by_delta(), adding),
           .products = shape.out * walk.by_delta(),
           .mean_beats = shape.out * walk.beats_by_delta(),
-          .overhead = shape.out * (walk.by_delta() - walk.beats_by_delta())};
+          .overhead = shape.out * (walk.by_delta() - walk.beats_by_delta()),
+          .chain = shape.out * std::max(walk.sums(), adding)};
 }
 
 // Deltas reach all columns of a row together, and a column holds those of `ahead` output features: so far may
 // it run ahead of the slowest.
-RowTime time_by_weight(const FlowContext& c, const MatrixShape& shape) {
-  const GradientWalk walk{c, shape};
-  const std::uint64_t features = walk.features();
-  const std::uint64_t columns = divide_up(shape.in, features);
-  const std::uint64_t ahead = c.wafer.pe.accumulators;
-  const std::uint64_t rows =
-      shape.mask != nullptr ? shape.mask->rows() : std::min(shape.out, MaskSample::kRows);
-  // Deltas come in while a weight is multiplied; for an owner, they also go out.
-  const std::uint64_t block = c.layout.features_per_pe(shape.out);
-  std::vector<std::uint64_t> delay, owner_delay;  // by weights of an output feature
-  for (std::uint64_t weights = 0; weights <= features; ++weights) {
-    delay.push_back(walk.delay_by_weight(weights, walk.deltas()));
-    owner_delay.push_back(walk.delay_by_weight(weights, 2 * walk.deltas()));
+class ByWeight {
+ public:
+  ByWeight(const FlowContext& c, const MatrixShape& shape)
+      : walk_{c, shape},
+        mask_{shape.mask},
+        columns_{c.layout.feature_columns()},
+        block_{c.layout.features_per_pe(shape.out)},
+        loaded_{divide_up(shape.in, walk_.features())},
+        ahead_{c.wafer.pe.accumulators},
+        outputs_{shape.out},
+        rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
+        entry_{entry(c)},
+        kept_here_(loaded_, walk_.features()),
+        done_(loaded_),
+        own_(loaded_),
+        empty_(loaded_),
+        fetched_(rows_),
+        delays_(walk_.features() + 1) {
+    // Columns of a dense matrix that own none of these features are all alike: the first one stands for them.
+    const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
+    if (mask_ == nullptr) skipped_ = std::min(first_owner, loaded_) - std::min<std::uint64_t>(1, first_owner);
   }
-  std::vector<std::uint64_t> done(columns), own(columns);
-  std::vector<bool> empty(columns);
-  std::vector<std::uint64_t> fetched(rows);  // when all columns have taken an output feature out of the queue
-  std::uint64_t arrived = 0;
-  std::uint64_t kept = 0;
-  for (std::uint64_t row = 0; row < rows; ++row) {
-    arrived = std::max(arrived, row >= ahead ? fetched[row - ahead] : 0) + walk.deltas();
-    for (std::uint64_t x = 0; x < columns; ++x) {
-      const std::uint64_t weights =
-          shape.mask == nullptr ? std::min(features, shape.in - x * features)
-                                : shape.mask->kept(row, x * features, std::min(shape.in, (x + 1) * features));
-      const std::uint64_t dots = walk.dots(weights);
-      const std::uint64_t begun = std::max(done[x] + walk.fetch(empty[x]), arrived);
-      fetched[row] = std::max(fetched[row], begun);
-      const bool owns = x == c.layout.feature_columns() - 1 - row / block;
-      done[x] = begun + dots + (owns ? owner_delay : delay)[weights];
-      own[x] += walk.fetch(empty[x]) + dots;
-      empty[x] = weights == 0;
-      kept += weights;
+
+  RowTime run() {
+    for (std::uint64_t row = 0; row < rows_; ++row) step(row);
+    const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
+    std::uint64_t all = 0;
+    for (const std::uint64_t it : own_) all += it;
+    const std::uint64_t looked_at = loaded_ - skipped_;
+    RowTime time{.total = entry_ + scaled(*std::max_element(done_.begin(), done_.end())),
+                 .products = scaled(*std::max_element(own_.begin(), own_.end())),
+                 .mean_beats = scaled(divide_up(walk_.beats_by_weight(kept_), looked_at)),
+                 .chain = outputs_ * walk_.deltas()};
+    const std::uint64_t mean = scaled(divide_up(all, looked_at));
+    time.overhead = mean - std::min(mean, time.mean_beats);
+    return time;
+  }
+
+ private:
+  // What the deltas add to an output feature with so many weights; of an owner, they also go out.
+  struct Delay {
+    std::uint64_t passing, owning;
+  };
+  const Delay& delay(std::uint64_t weights) {
+    std::optional<Delay>& delay = delays_[weights];
+    if (!delay) {
+      delay = {.passing = walk_.delay_by_weight(weights, walk_.deltas()),
+               .owning = walk_.delay_by_weight(weights, 2 * walk_.deltas())};
+    }
+    return *delay;
+  }
+
+  void step(std::uint64_t row) {
+    arrived_ = std::max(arrived_, row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas();
+    if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, walk_.features());
+    for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
+      const std::uint64_t weights = kept_here_[x];
+      const std::uint64_t fetch = walk_.fetch(empty_[x]);
+      const std::uint64_t dots = walk_.dots(weights);
+      const std::uint64_t begun = std::max(done_[x] + fetch, arrived_);
+      fetched_[row] = std::max(fetched_[row], begun);
+      const bool owns = x == columns_ - 1 - row / block_;
+      done_[x] = begun + dots + (owns ? delay(weights).owning : delay(weights).passing);
+      own_[x] += fetch + dots;
+      empty_[x] = weights == 0;
+      kept_ += weights;
     }
   }
-  const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, shape.out, rows); };
-  std::uint64_t all = 0;
-  for (const std::uint64_t it : own) all += it;
-  RowTime time{.total = entry(c) + scaled(*std::max_element(done.begin(), done.end())),
-               .products = scaled(*std::max_element(own.begin(), own.end())),
-               .mean_beats = scaled(divide_up(walk.beats_by_weight(kept), columns))};
-  const std::uint64_t mean = scaled(divide_up(all, columns));
-  time.overhead = mean - std::min(mean, time.mean_beats);
-  return time;
-}
+
+  GradientWalk walk_;
+  const MaskSample* mask_;
+  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_, entry_;
+  std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
+  std::vector<std::uint64_t> done_, own_;
+  std::vector<bool> empty_;
+  std::vector<std::uint64_t> fetched_;  // when all columns have taken an output feature out of the queue
+  std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
+  std::uint64_t skipped_{};                   // columns behind the first one
+  std::uint64_t arrived_{};
+  std::uint64_t kept_{};
+};
 
 }  // namespace
 
 RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
-  return style == GradientStyle::by_delta ? time_by_delta(c, shape) : time_by_weight(c, shape);
+  return style == GradientStyle::by_delta ? time_by_delta(c, shape) : ByWeight{c, shape}.run();
 }
 
-GradientStyle gradient_style(const FlowContext& c, const MatrixShape& shape) {
-  return time_by_weight(c, shape).total < time_by_delta(c, shape).total ? GradientStyle::by_weight
-                                                                        : GradientStyle::by_delta;
+GradientPlan gradient_plan(const FlowContext& c, const MatrixShape& shape) {
+  const RowTime by_delta = gradient_time(c, shape, GradientStyle::by_delta);
+  const RowTime by_weight = gradient_time(c, shape, GradientStyle::by_weight);
+  return by_weight.total < by_delta.total ? GradientPlan{GradientStyle::by_weight, by_weight}
+                                          : GradientPlan{GradientStyle::by_delta, by_delta};
 }
 
-RowTime gradient_time(const FlowContext& c, const MatrixShape& shape) {
-  const RowTime by_delta = time_by_delta(c, shape);
-  const RowTime by_weight = time_by_weight(c, shape);
-  return by_weight.total < by_delta.total ? by_weight : by_delta;
+std::uint64_t gradient_time_at_least(const FlowContext& c, const MatrixShape& shape) {
+  const GradientWalk walk{c, shape};
+  const std::uint64_t features = walk.features();
+  const std::uint64_t fetches = shape.out * std::min(walk.fetch(false), walk.fetch(true));
+  // The fullest column has at least as many weights as the mean.
+  const std::uint64_t dots = shape.mask == nullptr
+                                 ? shape.out * walk.dots(features)
+                                 : divide_up(shape.kept, divide_up(shape.in, features)) * walk.dot_at_least();
+  return std::min(time_by_delta(c, shape).total, entry(c) + fetches + dots);
 }
 
 std::uint64_t gradient_tail(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {

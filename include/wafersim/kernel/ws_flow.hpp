@@ -76,13 +76,18 @@ struct RowTime {
 // How a gradient pass multiplies: each arriving delta scales the PE's row of features, all of them; or each
 // kept weight, named by an index that streams in, is one dot product over the PE's tokens.
 enum class GradientStyle { by_delta, by_weight };
-// Which of the two takes fewer cycles.
-[[nodiscard]] GradientStyle gradient_style(const FlowContext& context, const MatrixShape& shape);
 // The gradient pass dW = sum over the tokens of dY x X, until the northernmost PE has its last sum.
 // `products` and `overhead` as in the forward pass.
 [[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape,
                                     GradientStyle style);
-[[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape);
+// The style that takes fewer cycles, and these.
+struct GradientPlan {
+  GradientStyle style;
+  RowTime time;
+};
+[[nodiscard]] GradientPlan gradient_plan(const FlowContext& context, const MatrixShape& shape);
+// As row_time_at_least.
+[[nodiscard]] std::uint64_t gradient_time_at_least(const FlowContext& context, const MatrixShape& shape);
 // From there to the last sum below its column.
 [[nodiscard]] std::uint64_t gradient_tail(const FlowContext& context, const MatrixShape& shape,
                                           GradientStyle style);

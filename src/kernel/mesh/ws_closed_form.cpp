@@ -56,7 +56,7 @@ std::uint64_t ws_closed_form(const WsRequest& request) {
 GradientStyle gradient_style_of(const WsRequest& request) {
   if (request.gradient) return *request.gradient;
   const WaferSpec wafer = wafer_of(request);
-  return gradient_style(context_of(request, wafer), shape_of(request));
+  return gradient_plan(context_of(request, wafer), shape_of(request)).style;
 }
 
 std::uint64_t gradient_closed_form(const WsRequest& request) {

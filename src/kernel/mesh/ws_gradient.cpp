@@ -206,7 +206,7 @@ class WsGradient {
   [[nodiscard]] Program program(std::uint32_t x, std::uint32_t y) const {
     const std::uint32_t column = x % tile_.deal.columns;
     const std::uint32_t block = tile_.deal.block_of(column);
-    Program program{.name = "column " + std::to_string(column) + ", row " + std::to_string(y),
+    Program program{.name = "column " + std::to_string(column),
                     .memory_bytes = tile_.memory_bytes,
                     .tasks = {{.name = "start"}},
                     .entry = kStart};
@@ -259,7 +259,9 @@ class WsGradient {
     return {.name = "collector of column " + std::to_string(x),
             .memory_bytes = keeps ? 4 * wavelets : 4,
             .tasks = {{.name = "start", .body = {it}}},
-            .entry = kStart};
+            .entry = kStart,
+            .fifos = {},
+            .stands_in = keeps};
   }
 
   [[nodiscard]] std::uint32_t token_of(std::uint32_t x, std::uint32_t y, std::uint32_t k) const {

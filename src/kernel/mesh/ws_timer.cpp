@@ -12,9 +12,9 @@
 namespace wafersim {
 namespace {
 
-constexpr std::uint64_t kRows = 12;            // enough for the folding engine to prove the others
-constexpr std::uint64_t kStretch = 128;        // output features of a stretch of a sample, at least
-constexpr std::uint64_t kAgreement = 100;      // paces agree within one part of so many
+constexpr std::uint64_t kRows = 12;        // enough for the folding engine to prove the others
+constexpr std::uint64_t kStretch = 128;    // output features of a stretch of a sample, at least
+constexpr std::uint64_t kAgreement = 100;  // paces agree within one part of so many
 
 std::uint32_t small(std::uint64_t value) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, ~std::uint32_t{0}));
@@ -35,8 +35,7 @@ MeshParameters mesh_of(const WaferSpec& wafer) {
 
 std::string obstacle(const FlowContext& c) {
   if (c.layout.mapping().bands > 1) return "its features lie on several bands of rows";
-  if (c.wafer.pe.fmacs_fp32 != 1 || c.wafer.fabric.hop_latency != 1 ||
-      c.wafer.fabric.wavelet != Bytes{4})
+  if (c.wafer.pe.fmacs_fp32 != 1 || c.wafer.fabric.hop_latency != 1 || c.wafer.fabric.wavelet != Bytes{4})
     return "the mesh knows one FP32 multiply-add a cycle, hops of one cycle and wavelets of 4 B only";
   return {};
 }
@@ -44,8 +43,10 @@ std::string obstacle(const FlowContext& c) {
 // A product on a few rows, with the first `outputs` of its output features.
 class Run {
  public:
-  Run(const FlowContext& c, const MatrixShape& shape, ProductPass pass) : context_{c}, shape_{shape}, pass_{pass} {
-    const std::uint64_t groups = pass == ProductPass::gradient ? std::min<std::uint64_t>(c.layout.mapping().groups, 2) : 1;
+  Run(const FlowContext& c, const MatrixShape& shape, ProductPass pass)
+      : context_{c}, shape_{shape}, pass_{pass} {
+    const std::uint64_t groups =
+        pass == ProductPass::gradient ? std::min<std::uint64_t>(c.layout.mapping().groups, 2) : 1;
     const std::uint64_t rows = std::min(c.layout.token_rows(), kRows);
     request_ = {.kernel = pass == ProductPass::gradient ? "ws.gradient" : "ws.forward",
                 .grid = {c.layout.feature_columns() * groups, rows},
@@ -78,7 +79,7 @@ class Run {
     MatrixShape shape = shape_;
     shape.out = request.out;
     shape.mask = request.mask.get();
-    return (pass_ == ProductPass::forward ? row_time(c, shape) : gradient_time(c, shape)).total;
+    return (pass_ == ProductPass::forward ? row_time(c, shape) : gradient_plan(c, shape).time).total;
   }
 
   const FlowContext& context_;
@@ -92,8 +93,8 @@ struct Answer {
   std::uint64_t outputs{};
 };
 
-// Three runs of two, three and four stretches of whole blocks: the pace from the first to the second, and from
-// the second to the third.
+// Three runs of two, three and four stretches of whole blocks: the pace from the first to the second, and
+// from the second to the third.
 Answer sampled(const Run& run, std::uint64_t block, std::uint64_t outputs) {
   for (std::uint64_t stretch = divide_up(kStretch, block) * block; 4 * stretch < outputs; stretch *= 2) {
     const std::uint64_t two = run.cycles(2 * stretch);
@@ -169,10 +170,9 @@ void MeshTimer::measure(const std::function<void(double)>& progress) {
     if (product.why_not.empty()) {
       try {
         const Run run{context, shape, product.pass};
-        const Answer answer =
-            fidelity_ == Fidelity::sampled
-                ? sampled(run, context.layout.features_per_pe(shape.out), shape.out)
-                : Answer{.cycles = run.cycles(shape.out), .outputs = shape.out};
+        const Answer answer = fidelity_ == Fidelity::sampled
+                                  ? sampled(run, context.layout.features_per_pe(shape.out), shape.out)
+                                  : Answer{.cycles = run.cycles(shape.out), .outputs = shape.out};
         product.mesh = answer.cycles;
         product.outputs_run = answer.outputs;
       } catch (const DoesNotFit& refusal) {

@@ -5,14 +5,10 @@
 #include <map>
 #include <variant>
 
+#include "runs.hpp"
+
 namespace wafersim {
 namespace {
-
-bool uses(const Route& route, Port port) {
-  return std::any_of(route.begin(), route.end(), [port](const RoutePosition& position) {
-    return position.from == port || position.to.contains(port);
-  });
-}
 
 // A vector that begins where a value says may or may not meet a bank conflict.
 bool timing_looks_at_values(const Program& program) {
@@ -23,19 +19,6 @@ bool timing_looks_at_values(const Program& program) {
     }
   }
   return false;
-}
-
-// For each program the first one that equals it. Layouts with very many programs are not searched: what is
-// painted twice then counts as different, which costs time, not truth.
-std::vector<std::uint16_t> first_equals(const std::vector<Program>& programs) {
-  constexpr std::size_t kMostSearched = 4096;
-  std::vector<std::uint16_t> first(programs.size());
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    const auto end = programs.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto equal = programs.size() > kMostSearched ? end : std::find(programs.begin(), end, programs[i]);
-    first[i] = static_cast<std::uint16_t>(equal - programs.begin());
-  }
-  return first;
 }
 
 class Folding {

@@ -1,42 +1,23 @@
-// One fast engine for all classes with equally many members, so that its counts stand for that many grids.
+// One fast engine for all classes with equally many members, so that its counts stand for that many grids;
+// tall bands have one of their own, which folds their rows, too.
 #include <algorithm>
 #include <map>
 #include <stdexcept>
 
 #include "wafersim/mesh/fold.hpp"
 
+#include "folded_band.hpp"
+
 namespace wafersim {
 namespace {
 
 // The plan with these bands alone, one below the other; no route passes between them.
 MeshPlan plan_of(const MeshPlan& whole, const std::vector<const BandClass*>& classes) {
-  MeshPlan part{.grid = {whole.grid.columns, 0},
-                .parameters = whole.parameters,
-                .routes = whole.routes,
-                .programs = whole.programs,
-                .colors = whole.colors,
-                .route_maps = std::vector<std::vector<std::uint16_t>>(whole.route_maps.size()),
-                .program_map = {},
-                .inputs = {},
-                .outputs = {}};
+  std::vector<std::uint32_t> rows;
   for (const BandClass* band : classes) {
-    const std::uint32_t first = band->members.front();
-    const auto copy = [&](const std::vector<std::uint16_t>& from, std::vector<std::uint16_t>& to) {
-      const auto begin = from.begin() + static_cast<std::ptrdiff_t>(first * whole.grid.columns);
-      to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(band->rows * whole.grid.columns));
-    };
-    for (std::size_t i = 0; i < whole.route_maps.size(); ++i) copy(whole.route_maps[i], part.route_maps[i]);
-    copy(whole.program_map, part.program_map);
-    for (const auto& [from, to] : {std::pair{&whole.inputs, &part.inputs}, {&whole.outputs, &part.outputs}}) {
-      for (EdgeUse use : *from) {
-        if (use.port.row < first || use.port.row >= first + band->rows) continue;
-        use.port.row += static_cast<std::uint32_t>(part.grid.rows) - first;
-        to->push_back(use);
-      }
-    }
-    part.grid.rows += band->rows;
+    for (std::uint32_t i = 0; i < band->rows; ++i) rows.push_back(band->members.front() + i);
   }
-  return part;
+  return plan_of_rows(whole, rows);
 }
 
 class FoldedEngine final : public MeshEngine {
@@ -45,18 +26,15 @@ class FoldedEngine final : public MeshEngine {
       : plan_{std::move(plan)}, places_(plan_.grid.rows) {
     const std::vector<BandClass> classes = fold_rows(plan_);
     std::map<std::size_t, std::vector<const BandClass*>> by_members;
-    for (const BandClass& it : classes) by_members[it.members.size()].push_back(&it);
-    for (const auto& [members, same] : by_members) {
-      std::uint32_t row = 0;
-      for (const BandClass* band : same) {
-        for (const std::uint32_t first : band->members) {
-          for (std::uint32_t i = 0; i < band->rows; ++i)
-            places_[first + i] = {parts_.size(), row + i, first == band->members.front()};
-        }
-        row += band->rows;
+    for (const BandClass& it : classes) {
+      if (it.rows > kFirstPeriods) {
+        add_part({&it}, make_folded_band(plan_of(plan_, {&it}), options));
+      } else {
+        by_members[it.members.size()].push_back(&it);
       }
-      parts_.push_back({make_fast_engine(plan_of(plan_, same), options), members});
     }
+    for (const auto& [members, same] : by_members)
+      add_part(same, make_fast_engine(plan_of(plan_, same), options));
   }
 
   void write_memory(PeAt at, std::uint32_t address, std::span<const std::uint32_t> words) override {
@@ -67,7 +45,14 @@ class FoldedEngine final : public MeshEngine {
     if (!keeps_values(at)) throw std::logic_error{"a folded engine has no values of PE " + to_string(at)};
     return engine_of(at.y).read_memory(folded(at), address, words);
   }
-  [[nodiscard]] bool keeps_values(PeAt at) const override { return places_[at.y].represents; }
+  [[nodiscard]] bool keeps_values(PeAt at) const override {
+    return places_[at.y].represents && engine_of(at.y).keeps_values(folded(at));
+  }
+  [[nodiscard]] std::uint64_t rows_run() const override {
+    std::uint64_t rows = 0;
+    for (const Part& part : parts_) rows += part.engine->rows_run();
+    return rows;
+  }
 
   MeshOutcome advance(Cycles until) override {
     MeshOutcome whole{MeshStatus::finished, Cycles{0}};
@@ -124,6 +109,19 @@ class FoldedEngine final : public MeshEngine {
     std::uint32_t row{};
     bool represents = false;
   };
+
+  // An engine for the representatives of classes with equally many members.
+  void add_part(const std::vector<const BandClass*>& classes, std::unique_ptr<MeshEngine> engine) {
+    std::uint32_t row = 0;
+    for (const BandClass* band : classes) {
+      for (const std::uint32_t first : band->members) {
+        for (std::uint32_t i = 0; i < band->rows; ++i)
+          places_[first + i] = {parts_.size(), row + i, first == band->members.front()};
+      }
+      row += band->rows;
+    }
+    parts_.push_back({std::move(engine), classes.front()->members.size()});
+  }
 
   void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
     engine_of(port.row).inject(folded(port), wavelets);

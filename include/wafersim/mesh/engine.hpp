@@ -107,6 +107,8 @@ class MeshEngine {
                                                                std::uint32_t words) const = 0;
   // Whether this PE's memory is really there; a folded engine has that of representatives only.
   [[nodiscard]] virtual bool keeps_values(PeAt /*at*/) const { return true; }
+  // Rows of PEs that are really there.
+  [[nodiscard]] virtual std::uint64_t rows_run() const { return plan().grid.rows; }
 
   // Runs the cycles before `until`, or fewer if nothing can happen any more. However a run is cut into
   // advances, it gives the same.

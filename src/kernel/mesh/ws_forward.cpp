@@ -42,14 +42,16 @@ class WsForward {
   void load(MeshEngine& engine) const {
     load_weights(engine, grid_, request_.entry, streams_);
     for (std::uint32_t x = 0; x < grid_.columns(); ++x) {
-      for (std::uint32_t y = 0; y < grid_.rows(); ++y)
-        engine.write_memory(grid_.at(x, y), 0, activations(x, y));
+      for (std::uint32_t y = 0; y < grid_.rows(); ++y) {
+        if (engine.keeps_values(grid_.at(x, y))) engine.write_memory(grid_.at(x, y), 0, activations(x, y));
+      }
     }
   }
 
   [[nodiscard]] bool matches(const MeshEngine& engine) const {
     for (std::uint32_t group = 0; group < request_.groups; ++group) {
       for (std::uint32_t y = 0; y < grid_.rows(); ++y) {
+        if (!engine.keeps_values(grid_.at(0, y))) continue;
         for (std::uint32_t j = 0; j < request_.out; ++j) {
           const std::vector<std::uint32_t> sums = expected(group, y, j);
           for (std::uint32_t k = 0; k < tile_.tokens; ++k) {

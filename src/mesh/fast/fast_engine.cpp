@@ -6,6 +6,7 @@
 #include "wafersim/mesh/engine.hpp"
 
 #include "band.hpp"
+#include "row_engine.hpp"
 
 namespace wafersim {
 namespace {
@@ -14,7 +15,7 @@ using fast::Band;
 using fast::Cycle;
 using fast::Row;
 
-class FastEngine final : public MeshEngine {
+class FastEngine final : public fast::RowEngine {
  public:
   FastEngine(MeshPlan plan, FastEngineOptions options)
       : plan_{std::move(plan)}, options_{std::move(options)} {
@@ -86,6 +87,12 @@ class FastEngine final : public MeshEngine {
   }
   [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
 
+  [[nodiscard]] fast::RowRecord record(std::uint32_t row) const override { return rows_[row]->record(); }
+  void compare(std::uint32_t upper, std::uint32_t lower, fast::ArrivalComparison& comparison) override {
+    rows_[upper]->compare_as_upper(comparison);
+    rows_[lower]->compare_as_lower(comparison);
+  }
+
  private:
   void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
     rows_[port.row]->line_up(port.side, wavelets);
@@ -154,6 +161,10 @@ class FastEngine final : public MeshEngine {
 };
 
 }  // namespace
+
+std::unique_ptr<fast::RowEngine> fast::make_row_engine(MeshPlan plan, const FastEngineOptions& options) {
+  return std::make_unique<FastEngine>(std::move(plan), options);
+}
 
 std::unique_ptr<MeshEngine> make_fast_engine(MeshPlan plan, FastEngineOptions options) {
   return std::make_unique<FastEngine>(std::move(plan), std::move(options));

@@ -10,9 +10,11 @@
 
 #include "wafersim/mesh/engine.hpp"
 
+#include "arrivals.hpp"
 #include "compiled.hpp"
 #include "fifo_row.hpp"
 #include "page_array.hpp"
+#include "row_engine.hpp"
 
 namespace wafersim::fast {
 
@@ -139,6 +141,10 @@ class Row {
   [[nodiscard]] std::vector<Cycles> take_crossings(Port side);
   [[nodiscard]] std::vector<EdgeWavelet> take_departures(Port side);
   [[nodiscard]] const MeshCounts& counts() const { return counts_; }
+  [[nodiscard]] RowRecord record() const;
+  // What comes in from the north is told to a comparison in which this row is the upper, or the lower one.
+  void compare_as_upper(ArrivalComparison& comparison) { as_upper_ = &comparison; }
+  void compare_as_lower(ArrivalComparison& comparison) { as_lower_ = &comparison; }
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;
   [[nodiscard]] PeState state(std::uint32_t x) const;
   [[nodiscard]] std::size_t state_bytes() const;
@@ -179,8 +185,7 @@ class Row {
   void add_switches(Lane& lane, std::size_t color, std::uint32_t y);
   void build_ramps(std::uint32_t y);
   void find_ready(Lane& lane, const Lane* north, const Lane* south);
-  [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south,
-                                  std::uint32_t w) const;
+  [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w);
   void find_rivals(std::uint32_t y);
   void settle_contention();
   void settle_word(std::uint32_t w);
@@ -189,6 +194,8 @@ class Row {
   void settle_injector(std::uint32_t x);
   void take_heads(Lane& lane);
   void move_lane(std::size_t color, Cycle now, const Row* north, const Row* south);
+  void note_first_arrival(Cycle now, const Row& north);
+  void compare_arrivals(const Lane& above, std::uint32_t w, Cycle now);
   void leave(Lane& lane);
   void arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control);
   void advance_departures(Lane& lane, std::uint32_t w, Word mask);
@@ -281,6 +288,11 @@ class Row {
   Cycle decided_ = kNever;
   Cycle last_active_ = kNever;
   Cycle end_{};
+  Cycle first_arrival_ = kNever;  // from the north
+  bool was_at_rest_ = true;       // at that time
+  bool held_by_south_ = false;
+  ArrivalComparison* as_upper_{};
+  ArrivalComparison* as_lower_{};
   MeshCounts counts_;
 };
 

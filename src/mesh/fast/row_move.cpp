@@ -7,6 +7,7 @@
 namespace wafersim::fast {
 
 void Row::commit(Cycle now, Row* north, Row* south) {
+  if (first_arrival_ == kNever && north != nullptr && north->decided_ == now) note_first_arrival(now, *north);
   if (decided_ != now) {
     for (Lane* lane : used_) lane->fires = lane->injects = false;
     for (EdgeLink& edge : edges_) edge.enters = false;
@@ -19,6 +20,24 @@ void Row::commit(Cycle now, Row* north, Row* south) {
   for (Lane* lane : used_) move_lane(lane->index, now, above, below);
   enter_from_edges(now);
   end_cycle(now);
+}
+
+// At rest: the cycle before changed nothing and no timer runs, so that only an arrival makes a difference.
+void Row::note_first_arrival(Cycle now, const Row& north) {
+  for (const Lane* above : north.used_) {
+    const Plane& fire = above->fire_south;
+    if (!above->fires || std::all_of(fire.begin(), fire.end(), [](Word word) { return word == 0; })) continue;
+    first_arrival_ = now;
+    was_at_rest_ = wheel_used_ == 0 && (last_active_ == kNever || last_active_ + 1 < now);
+    return;
+  }
+}
+
+void Row::compare_arrivals(const Lane& above, std::uint32_t w, Cycle now) {
+  const Word control = above.fire_control.empty() ? 0 : above.fire_control[w];
+  const std::uint32_t* const values = &above.moving[std::size_t{w} * kWordBits];
+  if (as_lower_ != nullptr) as_lower_->note_below(now, above.index, w, above.fire_south[w], control, values);
+  if (as_upper_ != nullptr) as_upper_->note_above(now, above.index, w, above.fire_south[w], control, values);
 }
 
 void Row::end_cycle(Cycle now) {
@@ -64,6 +83,7 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
       arrive(lane, w, above->fire_south[w], &above->moving[std::size_t{w} * kWordBits],
              control ? above->fire_control[w] : 0);
       counts_.link_hops += static_cast<std::uint64_t>(std::popcount(above->fire_south[w]));
+      if (as_upper_ != nullptr || as_lower_ != nullptr) compare_arrivals(*above, w, now);
       moved = true;
     }
     if (from_south && w < below->words && below->fire_north[w] != 0) {

@@ -243,7 +243,7 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
 }
 
 // Wavelets at the head of a queue for which a chosen output has no room. The outside always has room.
-Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) const {
+Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) {
   Word blocked = 0;
   if (const Word out = lane.sending(Port::east, w); out != 0) {
     const Word next = w + 1 < lane.words ? room(lane, Port::west, w + 1) : 0;
@@ -254,7 +254,11 @@ Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, s
     blocked |= out & ~((room(lane, Port::east, w) << 1U) | (before >> (kWordBits - 1)) | west_rim(w));
   }
   if (const Word out = lane.sending(Port::north, w); out != 0) blocked |= out & ~room(*north, Port::south, w);
-  if (const Word out = lane.sending(Port::south, w); out != 0) blocked |= out & ~room(*south, Port::north, w);
+  if (const Word out = lane.sending(Port::south, w); out != 0) {
+    const Word full = out & ~room(*south, Port::north, w);
+    held_by_south_ |= (full & lane.router.any(w)) != 0;
+    blocked |= full;
+  }
   if (lane.input.exists()) blocked |= lane.sending(Port::ramp, w) & lane.input.queue.full(w);
   return blocked;
 }

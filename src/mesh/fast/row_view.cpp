@@ -52,6 +52,16 @@ bool Row::is_finished() const {
   return true;
 }
 
+RowRecord Row::record() const {
+  RowRecord result;
+  result.counts = counts_;
+  result.end = end_;
+  if (first_arrival_ != kNever) result.first_arrival = first_arrival_;
+  result.was_at_rest = was_at_rest_;
+  result.held_by_south = held_by_south_;
+  return result;
+}
+
 PeActivity Row::activity(std::uint32_t x) const {
   const Core& core = cores_[x];
   PeActivity result{.first_start = core.first_start,

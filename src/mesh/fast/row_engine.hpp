@@ -1,0 +1,31 @@
+// The fast engine, as one sees it from within the room: row by row.
+#pragma once
+
+#include <memory>
+
+#include "wafersim/mesh/engine.hpp"
+
+#include "arrivals.hpp"
+
+namespace wafersim::fast {
+
+// What a row has been through so far.
+struct RowRecord {
+  MeshCounts counts;
+  std::uint64_t end{};                           // first cycle from which it does nothing
+  std::optional<std::uint64_t> first_arrival{};  // from the north
+  bool was_at_rest = true;     // at that time: without the arrival nothing would have happened any more
+  bool held_by_south = false;  // some wavelet waited for room in the row to the south
+};
+
+class RowEngine : public MeshEngine {
+ public:
+  [[nodiscard]] virtual RowRecord record(std::uint32_t row) const = 0;
+  // Compares what comes into two rows from the north. Before the run; a row can be the upper one of one
+  // comparison, and the lower one of one.
+  virtual void compare(std::uint32_t upper, std::uint32_t lower, ArrivalComparison& comparison) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<RowEngine> make_row_engine(MeshPlan plan, const FastEngineOptions& options);
+
+}  // namespace wafersim::fast

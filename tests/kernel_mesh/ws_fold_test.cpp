@@ -1,0 +1,104 @@
+// Weight-streaming products on few rows that stand for all: exactly what every row would have done.
+#include <gtest/gtest.h>
+
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
+#include "wafersim/mesh/fold.hpp"
+
+namespace wafersim {
+namespace {
+
+// Cycles, counts, and the activity and state of each PE. Returns how many rows were run.
+std::uint64_t expect_the_same(const MeshKernel& kernel, const std::string& what) {
+  SCOPED_TRACE(what);
+  const auto whole = make_fast_engine(kernel.plan);
+  const auto folded = make_folded_engine(kernel.plan);
+  kernel.load(*whole);
+  kernel.load(*folded);
+  EXPECT_EQ(folded->run(), whole->run());
+  EXPECT_EQ(folded->counts(), whole->counts());
+  for (std::uint32_t y = 0; y < kernel.plan.grid.rows; ++y) {
+    for (std::uint32_t x = 0; x < kernel.plan.grid.columns; ++x) {
+      EXPECT_EQ(folded->activity({x, y}), whole->activity({x, y})) << x << "," << y;
+      EXPECT_EQ(folded->state({x, y}), whole->state({x, y})) << x << "," << y;
+    }
+  }
+  return folded->rows_run();
+}
+
+// The PE gets so many more cycles of scalar code in the task of each weight.
+void slow_down(MeshPlan& plan, PeAt at, std::uint32_t cycles) {
+  Program program = plan.program_at(at);
+  program.tasks[1].body.insert(program.tasks[1].body.begin(), ScalarInstructions{cycles});
+  plan.program_map[plan.index_of(at)] = static_cast<std::uint16_t>(plan.programs.size());
+  plan.programs.push_back(program);
+}
+
+TEST(FoldedWeightStreaming, EqualsTheWholeGridOnEveryShape) {
+  for (const Arithmetic arithmetic : {Arithmetic::fp16, Arithmetic::mixed, Arithmetic::fp32}) {
+    for (const std::uint64_t sparsity : {0, 50, 90}) {
+      if (arithmetic == Arithmetic::fp32 && sparsity != 0) continue;
+      for (const std::uint32_t groups : {1, 3}) {
+        for (const std::uint32_t tokens :
+             {30 * groups, 75 * groups, 75 * groups - 7}) {  // 2, 5, a ragged end
+          WsRequest request{.grid = {6, 15},
+                            .tokens = tokens,
+                            .in = 23,
+                            .out = 17,
+                            .groups = groups,
+                            .arithmetic = arithmetic,
+                            .parameters = ws_parameters()};
+          if (sparsity != 0)
+            request.mask = std::make_shared<MaskSample>(23, 17, Fraction{sparsity * 10'000'000}, 4);
+          const std::uint64_t rows =
+              expect_the_same(make_ws_gemm(request).kernel, "sparsity " + std::to_string(sparsity) +
+                                                                ", groups " + std::to_string(groups) +
+                                                                ", tokens " + std::to_string(tokens));
+          // 16 rows: the ports, 14 equal ones, of which 3 run, and the last.
+          EXPECT_EQ(rows, 5U);
+        }
+      }
+    }
+  }
+}
+
+TEST(FoldedWeightStreaming, FoldsWhatTheEdgeFeeds) {
+  WsRequest request{.grid = {6, 20}, .tokens = 60, .in = 23, .out = 17, .parameters = ws_parameters()};
+  request.entry = WeightEntry::edge;
+  // 6 rows in which weights cross, 19 equal ones, and the last.
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "edge"), 10U);
+}
+
+TEST(FoldedWeightStreaming, SeesOneSlowPeAtTheTopInTheMiddleAndAtTheBottom) {
+  WsRequest request{.grid = {6, 24}, .tokens = 48, .in = 23, .out = 17, .parameters = ws_parameters()};
+  request.mask = std::make_shared<MaskSample>(23, 17, Fraction{500'000'000}, 4);
+  for (const std::uint32_t cycles : {1, 30}) {
+    for (const std::uint32_t row : {1, 2, 12, 23, 24}) {
+      MeshKernel kernel = make_ws_gemm(request).kernel;
+      slow_down(kernel.plan, {3, row}, cycles);
+      const std::uint64_t rows =
+          expect_the_same(kernel, std::to_string(cycles) + " cycles slower in row " + std::to_string(row));
+      if (row == 1) {
+        EXPECT_EQ(rows, 6U) << "the ports, the slow row, 3 of the 22 equal ones below it, and the last";
+      }
+    }
+  }
+}
+
+TEST(FoldedWeightStreaming, KeepsTheValuesOfTheRowsAboveThoseLeftOut) {
+  const WsRequest request{.grid = {6, 15}, .tokens = 60, .in = 23, .out = 17, .parameters = ws_parameters()};
+  const WsProgram program = make_ws_gemm(request);
+  const auto folded = make_folded_engine(program.kernel.plan);
+  const MeshKernelResult result = run_mesh_kernel(program.kernel, *folded);
+  EXPECT_TRUE(result.values_match);
+  EXPECT_TRUE(folded->keeps_values({0, 3}));
+  EXPECT_FALSE(folded->keeps_values({0, 4}));
+}
+
+TEST(FoldedWeightStreaming, CostsAHundredthOnARowOfAWafer) {
+  // All 996 rows; few columns, as columns are not folded. 997 rows with the ports, of which 5 run.
+  const WsRequest request{.grid = {4, 996}, .tokens = 996, .in = 8, .out = 6, .parameters = ws_parameters()};
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "996 rows"), 5U);
+}
+
+}  // namespace
+}  // namespace wafersim

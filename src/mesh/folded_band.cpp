@@ -5,7 +5,7 @@
 #include <map>
 #include <stdexcept>
 
-#include "fast/row_engine.hpp"
+#include "mesh/fast/row_engine.hpp"
 
 namespace wafersim {
 namespace {
@@ -26,7 +26,7 @@ class FoldedBand final : public MeshEngine {
 
   void write_memory(PeAt at, std::uint32_t address, std::span<const std::uint32_t> words) override {
     if (!keeps_values(at)) return;
-    if (!begun_) writes_.push_back({at, address, {words.begin(), words.end()}});
+    if (may_start_over()) writes_.push_back({at, address, {words.begin(), words.end()}});
     engine_->write_memory(model_of(at), address, words);
   }
   [[nodiscard]] std::vector<std::uint32_t> read_memory(PeAt at, std::uint32_t address,
@@ -39,8 +39,10 @@ class FoldedBand final : public MeshEngine {
 
   MeshOutcome advance(Cycles until) override {
     if (!begun_ && until != Cycles::max()) unfold();
-    MeshOutcome outcome = runs_are_folded() ? run_folded() : engine_->advance(until);
     begun_ = true;
+    const MeshOutcome outcome = runs_are_folded() ? run_folded() : engine_->advance(until);
+    if (outcome.status == MeshStatus::interrupted)
+      return outcome;  // the rest may still show that more rows are needed
     writes_.clear();
     injections_.clear();
     return outcome;
@@ -103,7 +105,7 @@ class FoldedBand final : public MeshEngine {
   void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
     if (begun_ && runs_are_folded())
       throw std::logic_error{"nothing can be injected after a folded run; use the wavelet engine"};
-    if (!begun_) injections_.push_back({port, {wavelets.begin(), wavelets.end()}});
+    if (may_start_over()) injections_.push_back({port, {wavelets.begin(), wavelets.end()}});
     engine_->inject(model_of(port), wavelets);
   }
 
@@ -113,6 +115,9 @@ class FoldedBand final : public MeshEngine {
   [[nodiscard]] bool runs_are_folded() const {
     return std::any_of(runs_.begin(), runs_.end(), [](const Fold& fold) { return fold.leaves_out(); });
   }
+
+  // With more rows, all that has been written and injected is needed again.
+  [[nodiscard]] bool may_start_over() const { return !begun_ && runs_are_folded(); }
 
   // An engine of the rows that are kept, with all that it was told before.
   void build() {
@@ -221,7 +226,7 @@ class FoldedBand final : public MeshEngine {
   std::vector<std::unique_ptr<fast::ArrivalComparison>> comparisons_;
   std::vector<std::uint32_t> models_;  // row of the band -> row of the engine
   bool begun_ = false;
-  std::vector<Write> writes_;  // until the run has begun
+  std::vector<Write> writes_;  // while it may start over
   std::vector<std::pair<EdgePort, std::vector<EdgeWavelet>>> injections_;
   std::map<EdgePort, std::vector<EdgeWavelet>> departures_;  // of models
   std::map<EdgePort, std::size_t> taken_;                    // of them, by a row

@@ -14,6 +14,7 @@
 #include "wafersim/kernel/mesh/collective.hpp"
 #include "wafersim/kernel/mesh/matrix.hpp"
 #include "wafersim/kernel/mesh/ws_gemm.hpp"
+#include "wafersim/mesh/fold.hpp"
 #include "wafersim/wafer/reference/reference_mesh.hpp"
 
 #include "mesh_reference/random_layout.hpp"
@@ -332,6 +333,36 @@ TEST_P(FastEngine, EqualsTheReferenceInEveryMatrixKernel) {
       return expected.values_match && found.values_match && expected.outcome == found.outcome &&
              same_end(*reference, *fast, found.cycles);
     })) << request.kernel;
+  }
+}
+
+bool folding_changes_nothing(const RandomMesh& mesh, std::uint64_t seed) {
+  const auto whole = make_fast_engine(mesh.plan);
+  const auto folded = make_folded_engine(mesh.plan);
+  Traffic expected;
+  Traffic found;
+  for (MeshEngine* engine : {whole.get(), folded.get()}) {
+    fill_memory(*engine, seed);
+    inject_all(*engine, mesh);
+  }
+  bool same = whole->run() == folded->run() && whole->counts() == folded->counts();
+  const GridSize grid = mesh.plan.grid;
+  for (std::uint32_t y = 0; y < grid.rows; ++y) {
+    for (std::uint32_t x = 0; x < grid.columns; ++x)
+      same = same && whole->activity({x, y}) == folded->activity({x, y});
+  }
+  if (folded->rows_run() < grid.rows) return same;  // values that leave are those of representatives
+  expected.take(*whole);
+  found.take(*folded);
+  return same && expected == found;
+}
+
+TEST(FoldedEngine, EqualsTheFastEngineOnRandomLayoutsAndInTallKernels) {
+  for (std::uint64_t seed = 1; seed <= 4 * cases(); ++seed)
+    ASSERT_TRUE(folding_changes_nothing(random_mesh(seed), seed)) << "seed " << seed;
+  for (MatrixRequest request : small_matrix_kernels()) {
+    if (request.grid.columns != request.grid.rows) request.grid.rows += 7;
+    EXPECT_TRUE(folding_changes_nothing({make_matrix_kernel(request).plan, {}}, 1)) << request.kernel;
   }
 }
 

@@ -34,6 +34,14 @@ class MappingTrials {
   // All passes of one micro-batch, from closed forms.
   [[nodiscard]] Cycles kernel_cycles(std::size_t mapping, std::uint64_t sequences);
 
+  // Layers that LayerCosts does not tell apart, under whatever layout: most models repeat a dozen of them.
+  struct Alike {
+    const Layer* first{};
+    std::uint64_t count{};
+    std::uint64_t run_again{};  // how many of them are recomputed for the backward pass
+  };
+  [[nodiscard]] std::vector<Alike> layers_alike(LayerCosts& costs) const;
+
   const WaferSpec& wafer_;
   const Workload& workload_;
   MaskLibrary& masks_;
@@ -42,6 +50,7 @@ class MappingTrials {
   Cycles weights_in_;     // that the weights of one micro-batch take through the node's lanes
   Cycles gradients_out_;  // that its gradients take
   std::map<std::pair<std::size_t, std::uint64_t>, Cycles> known_;
+  std::vector<Alike> alike_;  // empty until a cost is asked for
 };
 
 }  // namespace wafersim

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 4> kSeeds{
 where: nodes * (1 - level) >= 0.2 and not (nodes == 4)
 )",
     R"(zip: {wafer.io.lane_rate: [100 Gb/s, 200 Gb/s], wafer.io.port_rate: [10 Gb/s, 20 Gb/s]}
-derive: {workload.global_batch: "max(8, 2 * nodes)", cluster.steps: 3 + floor(4 / 2)}
+derive: {workload.global_batch: 'max(8, 2 * nodes)', cluster.steps: 3 + floor(4 / 2)}
 where: [lane_rate >= 100 Gb/s, "recompute == 'none' or nodes < 3"]
 )",
     R"(list:
@@ -29,8 +29,7 @@ hold: {tokens_per_node: 8}
 )",
     R"(name: draws
 random: {points: 5, seed: 7, keys: {workload.sparsity.level: {from: 0.10, to: 0.95}, cluster.nodes: [1, 2]}}
-)"
-};
+)"};
 constexpr std::array<std::string_view, 16> kWords{"0",    "-1",    "1e9",     "18446744073709551615",
                                                   "null", "[]",    "{}",      "'a'",
                                                   "%",    "nodes", "(",       "not ",

@@ -39,6 +39,17 @@ bool is_sparse(const Workload& workload) {
   });
 }
 
+// Whether a part is on the way of anything that a step moves. One that is not may be as fast as it likes.
+bool is_used(Part part, const StepProgram& program, const Cluster& cluster) {
+  const auto moves = [](const StoreWork& work) { return work.flash_reads > 0 || work.flash_writes > 0; };
+  if (part == Part::flash) {
+    return std::any_of(program.stored.begin(), program.stored.end(), [&](const StoredLayer& layer) {
+      return layer.in_flash || moves(layer.stream) || moves(layer.update) || moves(layer.accumulate);
+    });
+  }
+  return part != Part::swarmx || !cluster.switches().empty();
+}
+
 void check_failed_nodes(const ClusterSpec& cluster) {
   if (cluster.failed_nodes.empty() || cluster.on_failed_node == OnFailedNode::go_on) return;
   throw DoesNotFit{
@@ -98,7 +109,10 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
                            {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
   };
   WhatIfs what_ifs;
-  for (const Part part : kAllParts) what_ifs.one_part[index_of(part)] = what_if(to_string(part), {part});
+  for (const Part part : kAllParts) {
+    const bool used = is_used(part, run.step.program, real);
+    what_ifs.one_part[index_of(part)] = used ? what_if(to_string(part), {part}) : &real;
+  }
   what_ifs.stream = what_if("stream", {Part::io, Part::swarmx, Part::dram, Part::flash});
   const ClusterSpec& nodes = machine.cluster;
   if (!nodes.stragglers.empty() || nodes.jitter > Fraction{}) {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "wafersim/base/answers.hpp"
 #include "wafersim/base/random.hpp"
 #include "wafersim/base/wide.hpp"
-#include "wafersim/kernel/path_memory.hpp"
 
 namespace wafersim {
 
@@ -83,14 +83,13 @@ std::vector<std::uint64_t> MaskSample::kept_per_column(std::uint64_t row, std::u
 std::uint64_t MaskSample::slowest_column(std::uint64_t features_per_column, std::uint64_t ahead,
                                          std::uint64_t outputs) const {
   if (rows_ == 0 || width_ == 0) return 0;
-  PathMemory& memory = PathMemory::of_process();
-  const PathMemory::Key key{width_, rows_, pruned_.billionths, seed_, features_per_column, ahead};
-  std::optional<std::uint64_t> path = memory.find(key);
-  if (!path) {
-    path = critical_path(features_per_column, ahead);
-    memory.add(key, *path);
-  }
-  return multiply_divide_up(*path, outputs, rows_);
+  static Answers& paths = Answers::to("mask_path");
+  const std::uint64_t path =
+      paths
+          .recall({width_, rows_, pruned_.billionths, seed_, features_per_column, ahead},
+                  [&] { return Answers::Numbers{critical_path(features_per_column, ahead)}; })
+          .front();
+  return multiply_divide_up(path, outputs, rows_);
 }
 
 std::uint64_t MaskSample::critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const {

@@ -73,7 +73,7 @@ void Shard::issue() {
     if (down.busy()) return;
     while (step_ < spec_.steps) {
       const StepOp& op = program_.ops[position_];
-      if (op.weights.on_lane(spec_.lane, spec_.lanes).empty()) {
+      if (!op.weights.reaches(spec_.lane)) {
         advance_position();
         continue;
       }

@@ -11,11 +11,11 @@ namespace wafersim {
 // right behind its own arrival or at the end of a train that was served without a gap.
 Passage Station::serve_whole_chunks(const Passage& in, const Load& load) const {
   const Stamp start = later(in.head, free_);
-  const Stamp behind_arrival =
-      trail_->after(in.tail, transfer_time(load.each, spec_.rate), spec_.part, spec_.updates);
+  const Picoseconds each = transfer_time(load.each, spec_.rate);
+  const Stamp behind_arrival = trail_->after(in.tail, each, spec_.part, spec_.updates);
   const Stamp without_gap =
       trail_->after(start, transfer_time(load.total, spec_.rate), spec_.part, spec_.updates);
-  return {.head = trail_->after(start, transfer_time(load.each, spec_.rate), spec_.part, spec_.updates),
+  return {.head = trail_->after(start, each, spec_.part, spec_.updates),
           .tail = later(behind_arrival, without_gap)};
 }
 

@@ -49,7 +49,10 @@ void check_axis(const Study& study, const PointReader& reader, const Axis& axis,
     const Override setting{.key = axis.key, .value = value.text};
     const std::vector<Problem> found = problems_of(reader, {setting});
     if (found.empty() || works_somewhere(study, reader, setting)) continue;
-    problems.add(value.at, axis.origin + "." + axis.key, found.front().message);
+    // A key that nobody knows is said once, at the key; everything else at the value.
+    const bool unknown = found.front().message.starts_with("unknown key");
+    problems.add(unknown ? axis.at : value.at, axis.origin + "." + axis.key, found.front().message);
+    if (unknown) return;
   }
 }
 

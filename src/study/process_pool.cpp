@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wafersim/base/answers.hpp"
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/exit_code.hpp"
 
@@ -74,11 +75,14 @@ struct Running {
   if (::getppid() != parent) ::_exit(kTooSmall);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
   int code = ExitCode::done;
+  // A line of what the job found that may help those after it, then what it gives.
   try {
-    result.write(job.work());
+    (void)Answers::take_news();  // what the parent found is no news to it
+    const std::string output = job.work();
+    result.write(Answers::take_news() + '\n' + output);
   } catch (const std::exception& error) {
     const Ending ending = ending_of(error);
-    result.write(ending.message);
+    result.write('\n' + ending.message);
     code = ending.lasting ? ending.code : kTooSmall;
   }
   // Nothing of the parent's may be closed or flushed twice.
@@ -94,7 +98,10 @@ Finished finished(const Running& process, int status) {
   const int code = WEXITSTATUS(status);
   end.exit_code = code == kTooSmall ? ExitCode::does_not_fit : code;
   end.lasting = code != kTooSmall;
-  (code == ExitCode::done ? end.output : end.message) = process.result.text();
+  const std::string text = process.result.text();
+  const std::size_t news = std::min(text.find('\n'), text.size());
+  Answers::learn(std::string_view{text}.substr(0, news));
+  (code == ExitCode::done ? end.output : end.message) = text.substr(std::min(news + 1, text.size()));
   return end;
 }
 

@@ -1,6 +1,8 @@
 // Reads study files.
 #include "wafersim/study/study.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "wafersim/config/record.hpp"
@@ -141,10 +143,14 @@ void check_size(const Study& study, const Tree& file, bool large) {
   const std::uint64_t size = size_of_space(study);
   const std::uint64_t most = large ? kMostEver : kMostPoints;
   if (size > most) {
-    const std::string advice = large ? "" : " (add --yes if they are meant)";
-    throw InputError{{.at = file.at,
-                      .key = "sweep",
-                      .message = fmt::format("the study has more than {} points{}", most, advice)}};
+    const auto largest = std::max_element(study.factors.begin(), study.factors.end(),
+                                          [](const Factor& a, const Factor& b) { return a.count < b.count; });
+    const Axis& axis = largest->axes.front();
+    throw InputError{
+        {.at = axis.at,
+         .key = axis.origin + "." + axis.key,
+         .message = fmt::format("the study has more than {} points: this key makes them {} times as many{}",
+                                most, largest->count, large ? "" : " (add --yes if they are meant)")}};
   }
   PointStream points{study};
   if (!points.next())

@@ -11,7 +11,6 @@
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/exit_code.hpp"
 #include "wafersim/cluster/run.hpp"
-#include "wafersim/kernel/path_memory.hpp"
 #include "wafersim/report/output.hpp"
 #include "wafersim/study/run_key.hpp"
 
@@ -51,11 +50,8 @@ Journal open_journal(const Study& study, const SweepOptions& options) {
   return journal;
 }
 
-// The point's document, then what it learnt that may help the points after it.
 std::string simulated(const PointInputs& inputs) {
-  std::string document =
-      study_detail::document_of(run_training_step(inputs.machine, inputs.workload.workload).outcome);
-  return document + '\n' + PathMemory::of_process().take_news();
+  return study_detail::document_of(run_training_step(inputs.machine, inputs.workload.workload).outcome);
 }
 
 class Run {
@@ -109,12 +105,8 @@ class Run {
   void finish(const Finished& end) {
     const auto pending = pending_.find(end.id);
     if (end.lasting) {
-      const std::size_t line = end.output.find('\n');
-      journal_.add(
-          pending->second.key,
-          {.exit_code = end.exit_code, .document = end.output.substr(0, line), .error = end.message});
-      if (line != std::string::npos)
-        PathMemory::of_process().learn(std::string_view{end.output}.substr(line + 1));
+      journal_.add(pending->second.key,
+                   {.exit_code = end.exit_code, .document = end.output, .error = end.message});
       ++counts_.ran;
     } else if (!stop()) {  // Ctrl-C reaches the workers too
       ++counts_.lost;

@@ -138,15 +138,30 @@ Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences
   const auto [known, fresh] = known_.try_emplace({mapping, sequences, estimate});
   if (!fresh) return known->second;
   LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, estimate};
+  if (alike_.empty()) alike_ = layers_alike(costs);
   const bool evaluate = workload_.plan.mode == StepMode::evaluate;
-  const bool recompute = !evaluate && workload_.plan.recompute == Recompute::layer;
   Cycles sum;
-  for (const Layer& layer : workload_.graph.layers) {
-    const LayerCost& cost = costs.of(layer);
-    sum += evaluate ? cost.forward.total() : cost.total();
-    if (recompute && layer.block != 0) sum += cost.forward.total();
+  for (const Alike& layers : alike_) {
+    const LayerCost& cost = costs.of(*layers.first);
+    sum += (evaluate ? cost.forward.total() : cost.total()) * layers.count;
+    sum += cost.forward.total() * layers.run_again;
   }
   return known->second = sum;
+}
+
+std::vector<MappingTrials::Alike> MappingTrials::layers_alike(LayerCosts& costs) const {
+  const bool recompute =
+      workload_.plan.mode != StepMode::evaluate && workload_.plan.recompute == Recompute::layer;
+  std::vector<Alike> all;
+  std::map<const LayerCost*, std::size_t> places;
+  for (const Layer& layer : workload_.graph.layers) {
+    const auto [place, fresh] = places.try_emplace(&costs.of(layer), all.size());
+    if (fresh) all.push_back({.first = &layer});
+    Alike& layers = all[place->second];
+    ++layers.count;
+    if (recompute && layer.block != 0) ++layers.run_again;
+  }
+  return all;
 }
 
 }  // namespace wafersim

@@ -40,6 +40,14 @@ class MappingTrials {
   [[nodiscard]] Cycles cycles(std::size_t mapping, const Counts& counts, GradientSums sums,
                               Estimate estimate);
 
+  // Layers that LayerCosts does not tell apart, under whatever layout: most models repeat a dozen of them.
+  struct Alike {
+    const Layer* first{};
+    std::uint64_t count{};
+    std::uint64_t run_again{};  // how many of them are recomputed for the backward pass
+  };
+  [[nodiscard]] std::vector<Alike> layers_alike(LayerCosts& costs) const;
+
   const WaferSpec& wafer_;
   const Workload& workload_;
   MaskLibrary& masks_;
@@ -48,6 +56,7 @@ class MappingTrials {
   Cycles weights_in_;     // that the weights of one micro-batch take through the node's lanes
   Cycles gradients_out_;  // that its gradients take
   std::map<std::tuple<std::size_t, std::uint64_t, Estimate>, Cycles> known_;
+  std::vector<Alike> alike_;  // empty until a cost is asked for
 };
 
 }  // namespace wafersim

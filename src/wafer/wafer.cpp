@@ -78,8 +78,7 @@ bool Wafer::can_run() const {
   if (finished() || gradients_waited_for_ > 0) return false;
   const StepOp& op = program_.ops[position_];
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-    const bool needs = !op.weights.on_lane(lanes_[lane]->number, spec_.lanes).empty();
-    if (needs && lanes_[lane]->arrived.empty()) return false;
+    if (op.weights.reaches(lanes_[lane]->number) && lanes_[lane]->arrived.empty()) return false;
   }
   return true;
 }
@@ -128,14 +127,14 @@ void Wafer::run(const StepOp& op) {
               .gradient_wait = {}};
 
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
+    if (!op.weights.reaches(lanes_[i]->number)) continue;
     start = clock_.later(start, {.anchor = lanes_[i]->arrived.front().second.head, .cycles = {}});
   }
   if (clock_.before(now_, start)) running_.stream_wait += explain(clock_.time(now_), start.anchor);
 
   Instant end = start + busy;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
+    if (!op.weights.reaches(lanes_[i]->number)) continue;
     const auto& [train, passage] = lanes_[i]->arrived.front();
     if (train.op != position_ || train.step != step_)
       throw InternalFault{"weights arrived for another operation"};
@@ -151,7 +150,7 @@ void Wafer::run(const StepOp& op) {
 void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant& end, Cycles busy) {
   if (op.weights.empty()) return;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (op.weights.on_lane(lanes_[i]->number, spec_.lanes).empty()) continue;
+    if (!op.weights.reaches(lanes_[i]->number)) continue;
     Lane& lane = *lanes_[i];
     const Train train = lane.arrived.front().first;
     lane.arrived.pop_front();
@@ -164,17 +163,16 @@ void Wafer::drain_weights(const StepOp& op, const Instant& start, const Instant&
 void Wafer::send_gradients(const StepOp& op, const Instant& start, const Instant& end, const Work& work) {
   running_end_ = end;
   std::size_t sending = 0;
-  for (std::size_t i = 0; i < lanes_.size(); ++i)
-    sending += op.gradients.on_lane(lanes_[i]->number, spec_.lanes).empty() ? 0 : 1;
+  for (const auto& lane : lanes_) sending += op.gradients.reaches(lane->number) ? 1 : 0;
   gradients_waited_for_ = sending;
   if (sending == 0) {
     finish(end);
     return;
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    const Parcel parcel = op.gradients.on_lane(lanes_[i]->number, spec_.lanes);
-    if (parcel.empty()) continue;
     Lane& lane = *lanes_[i];
+    if (!op.gradients.reaches(lane.number)) continue;
+    const Parcel parcel = op.gradients.on_lane(lane.number, spec_.lanes);
     const Train train{.op = static_cast<std::uint32_t>(position_),
                       .step = step_,
                       .layer = op.layer,

@@ -233,14 +233,15 @@ class Refused(SweepTest):
         return self.refuses(2, "sweep", study or self.study, *arguments)
 
     def test_before_the_first_point(self):
-        for text, place in (("sweep: {cluster.ndoes: [1]}\n", "s.yaml:3:25: sweep.cluster.ndoes: unknown key"),
+        for text, place in (("sweep: {cluster.ndoes: [1]}\n", "s.yaml:3:9: sweep.cluster.ndoes: unknown key"),
                             ("sweep: {cluster.nodes: [one]}\n", "s.yaml:3:25: sweep.cluster.nodes: expected"),
                             ("sweep: {cluster.nodes: []}\n", "s.yaml:3:24: sweep.cluster.nodes: expected a list"),
                             ("sweep: {cluster.nodes: [1]}\nwhere: nodes > 1\n", "s.yaml:4:8: where: no point"),
                             ("sweep: {cluster.nodes: [1]}\nzip: {cluster.nodes: [1]}\n",
                              "s.yaml:4:7: zip.cluster.nodes: is set by"),
                             ("random: {points: 1000001, seed: 1, keys: {cluster.nodes: [1, 2]}}\n",
-                             "s.yaml:1:1: sweep: the study has more than 1000000 points (add --yes")):
+                             "s.yaml:3:43: random.cluster.nodes: the study has more than 1000000 points: this key makes "
+                             "them 1000001 times as many (add --yes if they are meant)")):
             self.assertIn(place, self.refused("-o", "out", study=self.study_of(text)))
 
     def test_shards_that_do_not_exist(self):

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "wafersim/base/answers.hpp"
 #include "wafersim/base/error.hpp"
 
 #include "study/process_pool.hpp"
@@ -62,6 +63,20 @@ TEST(ProcessPool, RunsMoreJobsThanPlacesAndLongOutputs) {
   const auto all = run(works, 2);
   ASSERT_EQ(all.size(), 9U);
   for (const auto& [id, one] : all) EXPECT_EQ(one.output.size(), 300'000U) << id;
+}
+
+TEST(ProcessPool, PassesOnWhatAJobFound) {
+  const auto found = [](std::uint64_t argument) {
+    return Answers::to("pool_test").recall({argument}, [] { return Answers::Numbers{7}; }).front();
+  };
+  (void)found(1);
+  const auto all = run({[&] { return std::to_string(found(2)) + '\n'; },
+                        []() -> std::string { throw DoesNotFit{"too large"}; }},
+                       1);
+  EXPECT_EQ(all.at(0).output, "7\n");
+  EXPECT_EQ(all.at(1).message, "too large");
+  const auto never = []() -> Answers::Numbers { throw std::logic_error{"it should have been known"}; };
+  EXPECT_EQ(Answers::to("pool_test").recall({2}, never), Answers::Numbers{7});
 }
 
 TEST(ProcessPool, LeavesNoProcessBehindWhenItIsStopped) {

@@ -123,7 +123,7 @@ TEST(Study, HoldingTheTokensLetsGoOfTheBatch) {
 
 TEST(Study, RefusesWhatItCannotMean) {
   EXPECT_EQ(complaint_about("sweep: {cluster.ndoes: [1]}\n"),
-            "s.yaml:3:25: sweep.cluster.ndoes: unknown key (did you mean 'nodes'?)");
+            "s.yaml:3:9: sweep.cluster.ndoes: unknown key (did you mean 'nodes'?)");
   EXPECT_EQ(complaint_about("sweep: {wafer.clock: [1 GHz, 3 B]}\n"),
             "s.yaml:3:30: sweep.wafer.clock: expected a frequency such as '1.1 GHz', got '3 B'");
   EXPECT_EQ(complaint_about("sweep: {cluster.nodes: []}\n"),
@@ -175,7 +175,9 @@ TEST(Study, RefusesMoreThanAMillionPointsUnlessTheyAreMeant) {
   };
   EXPECT_EQ(complaint_about(many(1000)), "");
   EXPECT_EQ(complaint_about(many(1001)),
-            "s.yaml:1:1: sweep: the study has more than 1000000 points (add --yes if they are meant)");
+            "s.yaml:4:9: sweep.memoryx.optimizer_flops: the study has more than 1000000 points: this key "
+            "makes them "
+            "1001 times as many (add --yes if they are meant)");
   const test::TemporaryFolder folder;
   EXPECT_EQ(size_of_space(load_study(folder.write("s.yaml", study_text(many(1001))), true)), 1'001'000U);
 }

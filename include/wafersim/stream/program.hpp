@@ -26,6 +26,8 @@ struct Parcel {
   // The part of it that travels on one of `lanes` lanes: dealt out evenly, what is left over to the first
   // lanes. Lane 0 therefore carries at least as much of every parcel as any other lane.
   [[nodiscard]] Parcel on_lane(std::uint64_t lane, std::uint64_t lanes) const;
+  // Whether any of it travels on this lane.
+  [[nodiscard]] bool reaches(std::uint64_t lane) const { return matrix > lane || vector > lane; }
 };
 
 enum class Pass : std::uint8_t { forward, recompute, gradient, delta };

@@ -36,9 +36,15 @@ class Trail {
   [[nodiscard]] bool records() const { return mode_ == Mode::record; }
 
   // `stamp` moved on by `duration`, spent by `part`, perhaps on an update.
-  [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part, bool updating = false);
+  [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part, bool updating = false) {
+    if (mode_ == Mode::ignore || duration == Picoseconds{})
+      return {.at = stamp.at + duration, .why = stamp.why};
+    return recorded(stamp, duration, part, updating);
+  }
 
  private:
+  [[nodiscard]] Stamp recorded(const Stamp& stamp, Picoseconds duration, Part part, bool updating);
+
   Mode mode_;
   std::deque<Episode> episodes_;  // a deque: addresses stay valid while it grows
 };

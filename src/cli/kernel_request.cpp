@@ -11,6 +11,7 @@
 #include "wafersim/base/parse.hpp"
 #include "wafersim/base/suggest.hpp"
 #include "wafersim/config/machine.hpp"
+#include "wafersim/workload/mask_file.hpp"
 
 namespace wafersim::cli {
 namespace {
@@ -114,6 +115,44 @@ MatrixRequest matrix_request(const KernelWords& words) {
   return request;
 }
 
+// How a mask is drawn, or where it is read from.
+struct MaskWords {
+  Fraction sparsity;
+  std::uint64_t seed = 1;
+  std::string pattern = "uniform";
+};
+
+// N:M
+MaskPattern n_of_m(const std::string& text) {
+  constexpr const char* kKey = "kernel.mask";
+  const std::size_t colon = text.find(':');
+  const MaskPattern pattern{.of = kernel_number(kKey, text.substr(colon + 1)),
+                            .keep = kernel_number(kKey, text.substr(0, colon))};
+  if (pattern.keep > pattern.of)
+    refuse(kKey, fmt::format("keeps {} of {} weights", pattern.keep, pattern.of));
+  return pattern;
+}
+
+std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t in, std::uint64_t out) {
+  constexpr const char* kKey = "kernel.mask";
+  const std::string& text = words.pattern;
+  const bool levels = text == "uniform" || text.starts_with("block:");
+  if (!levels && words.sparsity.billionths != 0)
+    refuse("kernel.sparsity", fmt::format("the mask {} has a level of its own", text));
+  if (text.starts_with("file:"))
+    return std::make_shared<MaskSample>(in, out, read_mask(text.substr(5), out, in));
+  MaskPattern pattern;
+  if (text.starts_with("block:")) {
+    pattern.block = kernel_number(kKey, text.substr(6));
+  } else if (text.find(':') != std::string::npos) {
+    pattern = n_of_m(text);
+  } else if (text != "uniform") {
+    refuse(kKey, fmt::format("expected uniform, N:M, block:SIZE or file:PATH, got '{}'", text));
+  }
+  if (levels && words.sparsity.billionths == 0) return nullptr;
+  return std::make_shared<MaskSample>(in, out, words.sparsity, words.seed, pattern);
+}
+
 // M tokens, K inputs, N outputs; the delta pass sums over the outputs.
 WsRequest ws_request(const KernelWords& words) {
   const std::vector<std::uint32_t> parts = sizes(words.size);
@@ -126,8 +165,7 @@ WsRequest ws_request(const KernelWords& words) {
                     .out = parts.back(),
                     .parameters = ws_parameters()};
   if (words.name == "ws.delta") std::swap(request.in, request.out);
-  Fraction sparsity;
-  std::uint64_t seed = 1;
+  MaskWords mask;
   const auto set_number = [](std::uint32_t& field) {
     return [&field](const std::string& key, const std::string& value) { field = kernel_number(key, value); };
   };
@@ -145,24 +183,26 @@ WsRequest ws_request(const KernelWords& words) {
   const auto set_sparsity = [&](const std::string& key, const std::string& value) {
     const wafersim::Parsed<Fraction> share = parse_fraction(value);
     if (!share.value) refuse(key, share.problem);
-    sparsity = *share.value;
+    mask.sparsity = *share.value;
   };
   const auto set_gradient = [&](const std::string& key, const std::string& value) {
     if (value != "delta" && value != "weight")
       refuse(key, fmt::format("expected 'delta' or 'weight', got '{}'", value));
     request.gradient = value == "delta" ? GradientStyle::by_delta : GradientStyle::by_weight;
   };
-  apply_settings(words.settings,
-                 {{"kernel.accumulators", set_number(request.accumulators)},
-                  {"kernel.dtype", set_dtype},
-                  {"kernel.entry", set_entry},
-                  {"kernel.gradient", set_gradient},
-                  {"kernel.groups", set_number(request.groups)},
-                  {"kernel.seed", [&](const std::string& key,
-                                      const std::string& value) { seed = kernel_number(key, value); }},
-                  {"kernel.sparsity", set_sparsity}});
-  if (sparsity.billionths != 0)
-    request.mask = std::make_shared<MaskSample>(request.in, request.out, sparsity, seed);
+  apply_settings(
+      words.settings,
+      {{"kernel.accumulators", set_number(request.accumulators)},
+       {"kernel.dtype", set_dtype},
+       {"kernel.entry", set_entry},
+       {"kernel.gradient", set_gradient},
+       {"kernel.groups", set_number(request.groups)},
+       {"kernel.mask", [&](const std::string&, const std::string& value) { mask.pattern = value; }},
+       {"kernel.seed",
+        [&](const std::string& key, const std::string& value) { mask.seed = kernel_number(key, value); }},
+       {"kernel.skip_block", set_number(request.skip_block)},
+       {"kernel.sparsity", set_sparsity}});
+  request.mask = mask_of(mask, request.in, request.out);
   return request;
 }
 

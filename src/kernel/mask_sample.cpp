@@ -1,7 +1,8 @@
-// Draws mask rows bit by bit and finds the critical path through unevenly loaded columns.
+// Draws mask rows and finds the critical path through unevenly loaded columns.
 #include "wafersim/kernel/mask_sample.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "wafersim/base/answers.hpp"
 #include "wafersim/base/random.hpp"
@@ -27,13 +28,63 @@ constexpr std::uint64_t ones_of(std::uint64_t word) {
 }
 }  // namespace
 
-MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed)
-    : width_{width}, rows_{rows}, words_per_row_{divide_up(width, kWordBits)}, pruned_{pruned}, seed_{seed} {
+MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed,
+                       MaskPattern pattern)
+    : width_{width},
+      rows_{rows},
+      words_per_row_{divide_up(width, kWordBits)},
+      pruned_{pruned},
+      seed_{seed},
+      pattern_{pattern} {
+  if (pattern.block == 0) throw std::invalid_argument{"a mask of blocks of 0 weights"};
+  if (pattern.of != 0 && (pattern.keep == 0 || pattern.keep > pattern.of))
+    throw std::invalid_argument{"a mask that keeps none, or more than M, of M weights"};
+}
+
+MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, const std::vector<bool>& bits)
+    : width_{width}, rows_{rows}, words_per_row_{divide_up(width, kWordBits)}, given_{true} {
+  bits_.resize(rows_ * words_per_row_);
+  for (std::uint64_t i = 0; i < bits.size(); ++i) {
+    if (bits[i]) keep(i / width_, i % width_);
+  }
+}
+
+MaskSample MaskSample::with_rows(std::uint64_t rows) const {
+  if (!given_) return {width_, rows, pruned_, seed_, pattern_};
+  MaskSample other = *this;
+  other.rows_ = rows;
+  other.bits_.resize(rows * words_per_row_);
+  for (std::uint64_t i = bits_.size(); i < other.bits_.size(); ++i)
+    other.bits_[i] = other.bits_[i - bits_.size()];
+  return other;
+}
+
+MaskSample MaskSample::widened_to(std::uint64_t block) const {
+  std::vector<bool> bits(rows_ * width_);
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    for (std::uint64_t first = 0; first < width_; first += block) {
+      const std::uint64_t last = std::min(first + block, width_);
+      if (kept(row, first, last) == 0) continue;
+      for (std::uint64_t column = first; column < last; ++column) bits[row * width_ + column] = true;
+    }
+  }
+  return {width_, rows_, bits};
 }
 
 const std::vector<std::uint64_t>& MaskSample::bits() const {
   if (!bits_.empty()) return bits_;
   bits_.resize(rows_ * words_per_row_);
+  if (pattern_.of != 0) {
+    draw_n_of_m();
+  } else if (pattern_.block > 1) {
+    draw_blocks();
+  } else {
+    draw_positions();
+  }
+  return bits_;
+}
+
+void MaskSample::draw_positions() const {
   Random random{seed_};
   // Two positions per draw: each half of the 64 bits is compared with the share that is kept.
   const auto threshold =
@@ -47,7 +98,34 @@ const std::vector<std::uint64_t>& MaskSample::bits() const {
       word |= (first | second) << (column % kWordBits);
     }
   }
-  return bits_;
+}
+
+void MaskSample::draw_blocks() const {
+  Random random{seed_};
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    for (std::uint64_t first = 0; first < width_; first += pattern_.block) {
+      if (random.below(Fraction::kOne) < pruned_.billionths) continue;
+      const std::uint64_t last = std::min(first + pattern_.block, width_);
+      for (std::uint64_t column = first; column < last; ++column) keep(row, column);
+    }
+  }
+}
+
+// Goes through M positions and keeps each with the probability that makes all choices of N equal: what is
+// still to be kept, over what is left. At the end of a row, where fewer than M are left, as many of N as fit.
+void MaskSample::draw_n_of_m() const {
+  Random random{seed_};
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    for (std::uint64_t first = 0; first < width_; first += pattern_.of) {
+      const std::uint64_t last = std::min(first + pattern_.of, width_);
+      std::uint64_t wanted = std::min(pattern_.keep, last - first);
+      for (std::uint64_t column = first; column < last; ++column) {
+        if (random.below(last - column) >= wanted) continue;
+        keep(row, column);
+        --wanted;
+      }
+    }
+  }
 }
 
 std::uint64_t MaskSample::kept(std::uint64_t row, std::uint64_t first, std::uint64_t last) const {
@@ -83,13 +161,12 @@ std::vector<std::uint64_t> MaskSample::kept_per_column(std::uint64_t row, std::u
 std::uint64_t MaskSample::slowest_column(std::uint64_t features_per_column, std::uint64_t ahead,
                                          std::uint64_t outputs) const {
   if (rows_ == 0 || width_ == 0) return 0;
+  const auto path = [&] { return Answers::Numbers{critical_path(features_per_column, ahead)}; };
+  Answers::Numbers question = identity();
+  if (question.empty()) return multiply_divide_up(path().front(), outputs, rows_);
   static Answers& paths = Answers::to("mask_path");
-  const std::uint64_t path =
-      paths
-          .recall({width_, rows_, pruned_.billionths, seed_, features_per_column, ahead},
-                  [&] { return Answers::Numbers{critical_path(features_per_column, ahead)}; })
-          .front();
-  return multiply_divide_up(path, outputs, rows_);
+  question.insert(question.end(), {features_per_column, ahead});
+  return multiply_divide_up(paths.recall(question, path).front(), outputs, rows_);
 }
 
 std::uint64_t MaskSample::critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const {

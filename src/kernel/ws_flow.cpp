@@ -7,6 +7,7 @@
 #include "wafersim/mesh/parameters.hpp"
 
 #include "kernel/flow_common.hpp"
+#include "kernel/ws_memory.hpp"
 
 namespace wafersim {
 
@@ -227,7 +228,8 @@ std::uint64_t row_time_at_least(const FlowContext& c, const MatrixShape& shape) 
 }
 
 RowTime row_time(const FlowContext& c, const MatrixShape& shape) {
-  return Recursion{c, shape}.run();
+  static Answers& rows = Answers::to("row_time");
+  return remembered(rows, c, shape, [&] { return Recursion{c, shape}.run(); });
 }
 
 std::uint64_t reduction_tail(const FlowContext& c, const MatrixShape& shape) {

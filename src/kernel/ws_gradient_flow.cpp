@@ -6,6 +6,7 @@
 #include "wafersim/kernel/ws_flow.hpp"
 
 #include "kernel/flow_common.hpp"
+#include "kernel/ws_memory.hpp"
 
 namespace wafersim {
 
@@ -207,7 +208,9 @@ class ByWeight {
 }  // namespace
 
 RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
-  return style == GradientStyle::by_delta ? time_by_delta(c, shape) : ByWeight{c, shape}.run();
+  if (style == GradientStyle::by_delta) return time_by_delta(c, shape);
+  static Answers& columns = Answers::to("gradient_time");
+  return remembered(columns, c, shape, [&] { return ByWeight{c, shape}.run(); });
 }
 
 GradientPlan gradient_plan(const FlowContext& c, const MatrixShape& shape) {

@@ -202,8 +202,10 @@ Tree resolve(const WorkloadRecord& record, const std::string& key, Tree model) {
     return entry.key == "bind" || entry.key == "unknown" || entry.key == "masks" ||
            (entry.key == "not_modelled" && entry.value.items.empty());
   });
-  std::erase_if(find(resolved, "sparsity")->entries,
-                [](const Tree::Entry& entry) { return entry.key == "kept" && entry.value.items.empty(); });
+  std::erase_if(find(resolved, "sparsity")->entries, [&](const Tree::Entry& entry) {
+    return (entry.key == "kept" && entry.value.items.empty()) ||
+           (entry.key == "distribution" && record.plan.sparsity.distribution == Distribution::uniform);
+  });
   Tree::Entry entry;
   entry.key = key;
   entry.key_at = model.at;
@@ -235,6 +237,7 @@ LoadedWorkload read(const Tree& file, const std::string& name) {
   problems.throw_if_any();
   LoadedWorkload loaded;
   settle_kept(record, model, file, loaded.notes);
+  settle_distribution(model.graph, record.plan.sparsity);
   record.not_modelled.insert(record.not_modelled.end(), model.not_modelled.begin(), model.not_modelled.end());
   loaded.workload = {
       .graph = std::move(model.graph), .plan = record.plan, .not_modelled = record.not_modelled};

@@ -2,7 +2,6 @@
 #include "workload/masks.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -154,36 +153,9 @@ class Matcher : public TensorSink {
   std::uint64_t* current_{};
 };
 
-class WholeFile : public ByteSource {
- public:
-  explicit WholeFile(const fs::path& file) : stream_{file, std::ios::binary} {
-    if (!stream_) refuse(file.string(), {}, "cannot be opened");
-  }
-  std::size_t read(std::span<char> into) override {
-    stream_.read(into.data(), static_cast<std::streamsize>(into.size()));
-    return static_cast<std::size_t>(stream_.gcount());
-  }
-
- private:
-  std::ifstream stream_;
-};
-
-bool is_tensor_file(const fs::path& file) {
-  constexpr std::array<std::string_view, 4> kKnown{".npy", ".npz", ".safetensors", ".mtx"};
-  return std::find(kKnown.begin(), kKnown.end(), file.extension().string()) != kKnown.end();
-}
-
 void read_file(const fs::path& file, Matcher& matcher) {
   matcher.enter(file.string());
-  const std::string extension = file.extension().string();
-  if (extension == ".npz") return read_npz(file, matcher);
-  if (extension == ".safetensors") return read_safetensors(file, matcher);
-  WholeFile source{file};
-  if (extension == ".mtx") return read_mtx(source, file.string(), file.stem().string(), matcher);
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);
-  if (error) refuse(file.string(), {}, "cannot be read");
-  read_npy(source, size, file.string(), file.stem().string(), matcher);
+  read_tensors(file, matcher);
 }
 
 void read_index(const fs::path& file, Matcher& matcher) {

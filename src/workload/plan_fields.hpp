@@ -49,6 +49,12 @@ inline std::span<const Choice<GradientAccumulation>> choices(GradientAccumulatio
   return kAll;
 }
 
+inline std::span<const Choice<Distribution>> choices(Distribution /*kind*/) {
+  static constexpr std::array kAll{Choice<Distribution>{"uniform", Distribution::uniform},
+                                   Choice<Distribution>{"erk", Distribution::erk}};
+  return kAll;
+}
+
 // Limits that keep every later product within 128 bits, far above any real plan.
 inline constexpr std::uint64_t kMaxSequence = 1'000'000'000;
 inline constexpr std::uint64_t kMaxBatch = 1'000'000'000'000;
@@ -89,6 +95,9 @@ void visit_fields(Visitor& visit, Sparsity& sparsity) {
               {.help = "share of the weights of every matrix but embeddings that is pruned",
                .high = Fraction{Fraction::kOne - 1},
                .presence = kMayLack});
+  visit.field(
+      "distribution", sparsity.distribution,
+      {.help = "of the level over the matrices; erk: more of the small ones is kept", .presence = kMayLack});
   visit.field("seed", sparsity.seed, {.help = "of the masks", .presence = kMayLack});
   visit.field("exceptions", sparsity.exceptions,
               {.help = "other levels, by layer; the last that matches wins", .presence = kMayLack});

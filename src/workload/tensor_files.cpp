@@ -5,9 +5,11 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <zip.h>
@@ -241,7 +243,7 @@ void stream_numbers(ByteSource& source, NumberType type, std::uint64_t count, co
   while (left > 0) {
     const std::span<char> part{piece.data(), static_cast<std::size_t>(std::min<std::uint64_t>(left, kPiece))};
     if (!fill(source, part)) refuse(file, {}, fmt::format("ends {} bytes before its numbers do", left));
-    sink.count(count_kept(type, part));
+    sink.numbers(type, part);
     left -= part.size();
   }
 }
@@ -277,6 +279,45 @@ void read_npz_bytes(std::string_view bytes, const std::string& file, TensorSink&
   zip_error_fini(&error);
   if (!archive) refuse(file, {}, "is not a zip archive, or is damaged");
   read_archive(archive.get(), file, sink);
+}
+
+namespace {
+
+class WholeFile : public ByteSource {
+ public:
+  explicit WholeFile(const std::filesystem::path& file) : stream_{file, std::ios::binary} {
+    if (!stream_) refuse(file.string(), {}, "cannot be opened");
+  }
+  std::size_t read(std::span<char> into) override {
+    stream_.read(into.data(), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(stream_.gcount());
+  }
+
+ private:
+  std::ifstream stream_;
+};
+
+}  // namespace
+
+void TensorSink::numbers(NumberType type, std::span<const char> bytes) {
+  count(count_kept(type, bytes));
+}
+
+bool is_tensor_file(const std::filesystem::path& file) {
+  constexpr std::array<std::string_view, 4> kKnown{".npy", ".npz", ".safetensors", ".mtx"};
+  return std::find(kKnown.begin(), kKnown.end(), file.extension().string()) != kKnown.end();
+}
+
+void read_tensors(const std::filesystem::path& file, TensorSink& sink) {
+  const std::string extension = file.extension().string();
+  if (extension == ".npz") return read_npz(file, sink);
+  if (extension == ".safetensors") return read_safetensors(file, sink);
+  WholeFile source{file};
+  if (extension == ".mtx") return read_mtx(source, file.string(), file.stem().string(), sink);
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  if (error) refuse(file.string(), {}, "cannot be read");
+  read_npy(source, size, file.string(), file.stem().string(), sink);
 }
 
 }  // namespace wafersim::workload_detail

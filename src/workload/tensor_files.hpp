@@ -33,6 +33,9 @@ class TensorSink {
   virtual bool wants(const TensorHeader& header) = 0;
   // So many of the numbers of the tensor last wanted are neither zero nor NaN; called once for each piece.
   virtual void count(std::uint64_t kept) = 0;
+  // A piece of them, one behind the other; counted, unless a sink wants more. A file of coordinates only
+  // counts.
+  virtual void numbers(NumberType type, std::span<const char> bytes);
 };
 
 // Where bytes come from.
@@ -47,7 +50,11 @@ class ByteSource {
   virtual std::size_t read(std::span<char> into) = 0;
 };
 
-// Each throws InputError that names `file` if the bytes are not what they say.
+// Whether the name ends like one of those below.
+[[nodiscard]] bool is_tensor_file(const std::filesystem::path& file);
+// Reads whatever the name says it is. Each throws InputError that names `file` if the bytes are not what they
+// say.
+void read_tensors(const std::filesystem::path& file, TensorSink& sink);
 void read_npy(ByteSource& source, std::uint64_t size, const std::string& file, const std::string& name,
               TensorSink& sink);
 void read_npz(const std::filesystem::path& file, TensorSink& sink);

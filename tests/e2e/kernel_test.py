@@ -42,6 +42,29 @@ class Kernel(UserTest):
         self.assertEqual(result["compute_cycles"] + result["communication_cycles"], result["cycles"])
         self.assertRegex(self.succeeds(*command), rf"compute +{result['compute_cycles']} ")
 
+    def test_masks_of_every_pattern_give_right_values(self):
+        for settings in (("kernel.mask=2:4",), ("kernel.mask=block:8", "kernel.sparsity=0.9"),
+                         ("kernel.sparsity=0.9", "kernel.skip_block=8")):
+            options = [word for setting in settings for word in ("--set", setting)]
+            for kernel in ("ws.forward", "ws.gradient"):
+                result = json.loads(self.succeeds("kernel", kernel, "--grid", "4x2", "--size", "12x64x16",
+                                                  "--format", "json", *options))
+                self.assertTrue(result["values_match"], (kernel, settings))
+
+    def test_masks_that_mean_nothing_are_refused(self):
+        for settings, complaint in (
+                (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights\n"),
+                (("kernel.mask=block:0", "kernel.sparsity=0.5"),
+                 "kernel.mask: expected a number from 1 to 1000000000, got '0'\n"),
+                (("kernel.skip_block=0",), "kernel.skip_block: expected a number from 1 to 1000000000, got '0'\n"),
+                (("kernel.mask=2:4", "kernel.sparsity=0.5"),
+                 "kernel.sparsity: the mask 2:4 has a level of its own\n"),
+                (("kernel.mask=diagonal",),
+                 "kernel.mask: expected uniform, N:M, block:SIZE or file:PATH, got 'diagonal'\n")):
+            options = [word for setting in settings for word in ("--set", setting)]
+            self.assertEqual(self.refuses(2, "kernel", "ws.forward", "--grid", "4x1", "--size", "8", *options),
+                             complaint)
+
     def test_matrix_kernels_refuse_what_cannot_be(self):
         cases = {
             (2, "gemm.mesh", "--grid", "4x4", "--size", "9x8"): "--size: gemm.mesh takes MxKxN, got '9x8'\n",

@@ -224,6 +224,22 @@ TEST_P(FastEngine, EqualsTheReferenceInWeightStreaming) {
   }
 }
 
+TEST_P(FastEngine, EqualsTheReferenceInTheGradient) {
+  for (const GradientStyle style : {GradientStyle::by_delta, GradientStyle::by_weight}) {
+    EXPECT_TRUE(holds_in_a_child([&] {
+      const WsRequest request{.kernel = "ws.gradient",
+                              .grid = {6, 3},
+                              .tokens = 72,
+                              .in = 15,
+                              .out = 20,
+                              .groups = 2,
+                              .mask = std::make_shared<MaskSample>(15, 20, Fraction{500'000'000}, 2),
+                              .gradient = style};
+      return equal_in_every_cycle({make_ws_gemm(request).kernel.plan, {}}, 1, {.order = GetParam()});
+    }));
+  }
+}
+
 // Hands over what arrives before `until`, as late as is allowed, in pieces of any size.
 class LateHand {
  public:

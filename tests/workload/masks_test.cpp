@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "wafersim/base/random.hpp"
+#include "wafersim/workload/mask_file.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "workload/tensor_text.hpp"
@@ -235,6 +236,41 @@ TEST(KeptWeights, NameLayersWithAMatrixAndNoMoreThanItHas) {
   EXPECT_THAT(with("{ layer: words, weights: 4 }"),
               HasSubstr("no layer of this name has a matrix of its own"));
   EXPECT_THAT(with("{ layer: up, weights: 4 }, { layer: up, weights: 5 }"), HasSubstr("is counted twice"));
+}
+
+std::string wrong_mask(const std::filesystem::path& path, std::uint64_t rows, std::uint64_t columns) {
+  try {
+    (void)read_mask(path, rows, columns);
+    return {};
+  } catch (const InputError& error) {
+    return error.what();
+  }
+}
+
+TEST(MaskFile, GivesEachPositionRowAfterRow) {
+  const test::ScratchFolder folder;
+  const std::vector<float> numbers{0.5F, 0, -0.0F, 2, std::nanf(""), -1};
+  const auto file = folder.write("m.npy", test::npy("<f4", {2, 3}, test::bytes_of(numbers)));
+  EXPECT_EQ(read_mask(file, 2, 3), (std::vector<bool>{true, false, false, true, false, true}));
+}
+
+TEST(MaskFile, OfAnotherShapeIsRefusedWithFileFoundAndExpected) {
+  const test::ScratchFolder folder;
+  const auto file = folder.write("m.npy", test::npy("<f4", {8, 6}, test::bytes_of(thirds())));
+  EXPECT_EQ(wrong_mask(file, 6, 8), file.string() + ": 'm': has the shape 8 x 6, but the matrix is 6 x 8");
+  const auto flat = folder.write("f.npy", test::npy("<f4", {48}, test::bytes_of(thirds())));
+  EXPECT_THAT(wrong_mask(flat, 6, 8), HasSubstr("has the shape 48, but the matrix is 6 x 8"));
+}
+
+TEST(MaskFile, OfCoordinatesOrOfTwoTensorsOrOfNoneIsRefused) {
+  const test::ScratchFolder folder;
+  const std::string numbers = test::bytes_of(thirds());
+  test::write_npz(folder.path() / "m.npz",
+                  {{"a", test::npy("<f4", {8, 6}, numbers)}, {"b", test::npy("<f4", {8, 6}, numbers)}});
+  EXPECT_THAT(wrong_mask(folder.path() / "m.npz", 8, 6), HasSubstr("is one tensor too many"));
+  EXPECT_THAT(wrong_mask(folder.write("m.txt", "1 0 1"), 1, 3), HasSubstr("expected a .npy"));
+  const auto matrix = folder.write("m.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 1\n");
+  EXPECT_THAT(wrong_mask(matrix, 2, 2), HasSubstr("lists coordinates"));
 }
 
 }  // namespace

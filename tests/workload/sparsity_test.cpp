@@ -77,5 +77,70 @@ TEST(Pattern, KnowsStarsAndQuestionMarks) {
   EXPECT_FALSE(matches_pattern(std::string(2000, 'a'), "*a*a*a*a*a*a*a*a*a*a*a*a*b"));
 }
 
+// A linear layer of its own matrix.
+Layer linear(const std::string& name, std::uint64_t in, std::uint64_t out) {
+  Layer layer = matrix(name, in * out);
+  layer.in_features = in;
+  layer.out_features = out;
+  return layer;
+}
+
+TEST(Erk, KeepsInProportionToTheSumOverTheProductOfTheDimensions) {
+  const Graph graph{.layers = {linear("a", 100, 100), linear("b", 200, 300)}};
+  Sparsity plan{.level = share(900), .distribution = Distribution::erk};
+  settle_distribution(graph, plan);
+  // 70,000 weights of which 7,000 stay; sums 200 and 500: epsilon is 10, so 2,000 and 5,000 stay.
+  EXPECT_EQ(sparsity_level(graph.layers[0], plan), share(800));
+  EXPECT_EQ(kept_matrix_weights(graph.layers[0], plan), 2'000U);
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[1], plan)), 5'000.0, 1.0);
+}
+
+TEST(Erk, LeavesAMatrixDenseThatWouldKeepMoreThanAllOfIt) {
+  const Graph graph{.layers = {linear("small", 2, 10), linear("large", 1'000, 1'000)}};
+  Sparsity plan{.level = share(500), .distribution = Distribution::erk};
+  settle_distribution(graph, plan);
+  // 1,000,020 weights, 500,010 stay: epsilon 248 would keep 2,982 of the 20 of `small`.
+  EXPECT_EQ(kept_matrix_weights(graph.layers[0], plan), 20U);
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[1], plan)), 499'990.0, 1.0);
+}
+
+TEST(Erk, LeavesOutWhatARuleOrACountNamesAndTables) {
+  Layer table = linear("wte", 100, 10);
+  table.kind = OpKind::embedding;
+  const Graph graph{.layers = {table, linear("a", 100, 100), linear("b", 100, 100), linear("c", 100, 100),
+                               linear("d", 50, 50)}};
+  Sparsity plan{.level = share(800),
+                .distribution = Distribution::erk,
+                .exceptions = {{.layers = "a", .level = share(100)}},
+                .kept = {{.layer = "b", .weights = 77}}};
+  settle_distribution(graph, plan);
+  EXPECT_EQ(kept_matrix_weights(graph.layers[0], plan), 1'000U);
+  EXPECT_EQ(kept_matrix_weights(graph.layers[1], plan), 9'000U);
+  EXPECT_EQ(kept_matrix_weights(graph.layers[2], plan), 77U);
+  // c and d share a fifth of 12,500 weights, as 200 to 100.
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[3], plan)), 1'667.0, 1.0);
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[4], plan)), 833.0, 1.0);
+}
+
+TEST(Erk, OfAConvolutionCountsTheSidesOfItsKernelToo) {
+  Layer conv = matrix("conv", std::uint64_t{64} * 32 * 3 * 3, OpKind::convolution);
+  conv.in_features = 32;
+  conv.out_features = 64;
+  conv.window.kernel = {.width = 3, .height = 3};
+  const Graph graph{.layers = {conv, linear("fc", 51, 51)}};
+  Sparsity plan{.level = share(900), .distribution = Distribution::erk};
+  settle_distribution(graph, plan);
+  // Both sums are 102, so both keep as many: half of a tenth of 18,432 + 2,601.
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[0], plan)), 1'051.6, 1.0);
+  EXPECT_NEAR(static_cast<double>(kept_matrix_weights(graph.layers[1], plan)), 1'051.6, 1.0);
+}
+
+TEST(Erk, AtALevelOfZeroPrunesNothing) {
+  const Graph graph{.layers = {linear("a", 100, 100), linear("b", 7, 300)}};
+  Sparsity plan{.distribution = Distribution::erk};
+  settle_distribution(graph, plan);
+  for (const Layer& layer : graph.layers) EXPECT_EQ(kept_matrix_weights(layer, plan), layer.matrix_weights);
+}
+
 }  // namespace
 }  // namespace wafersim

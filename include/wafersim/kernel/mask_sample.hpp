@@ -1,4 +1,5 @@
-// A seeded draw of a sparsity mask, and how unevenly it loads the columns of the wafer.
+// Sparsity masks: seeded draws of several patterns, or given bit by bit; and how unevenly it loads the
+// columns of the wafer.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +10,38 @@
 
 namespace wafersim {
 
-// Some rows (output features) of a random mask over `width` input features, each position kept with the same
-// probability. A few hundred rows show the imbalance between columns; the whole mask would show it no better.
+// Where a mask keeps weights along the inputs of an output feature.
+struct MaskPattern {
+  std::uint64_t block = 1;  // so many neighbours, from a multiple of it on, are kept or pruned together
+  std::uint64_t of = 0;     // of so many neighbours, from a multiple of it on, `keep` are kept; 0: not so
+  std::uint64_t keep = 0;   // N of N:M; `of` is the M
+  friend bool operator==(const MaskPattern&, const MaskPattern&) = default;
+};
+
+// Some rows (output features) of a mask over `width` input features. A few hundred rows show the imbalance
+// between columns; the whole mask would show it no better.
 class MaskSample {
  public:
   static constexpr std::uint64_t kRows = 256;
 
-  MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed);
+  // Drawn: each position, or block, is kept with the same probability; of N:M, each choice of N is as likely.
+  // Throws std::invalid_argument for a block of 0, or an N that is 0 or above M.
+  MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed,
+             MaskPattern pattern = {});
+  // Given: `bits` has a row after the other, true where a weight is kept.
+  MaskSample(std::uint64_t width, std::uint64_t rows, const std::vector<bool>& bits);
 
-  // The same mask with so many rows.
-  [[nodiscard]] MaskSample with_rows(std::uint64_t rows) const { return {width_, rows, pruned_, seed_}; }
+  // The same mask with so many rows; a given one begins again behind its last.
+  [[nodiscard]] MaskSample with_rows(std::uint64_t rows) const;
+  // What hardware computes that can leave out only whole blocks of so many neighbours: every position of
+  // those in which this mask keeps one.
+  [[nodiscard]] MaskSample widened_to(std::uint64_t block) const;
+
+  // The numbers that this mask is drawn from; empty if it is given.
+  [[nodiscard]] std::vector<std::uint64_t> identity() const {
+    if (given_) return {};
+    return {width_, rows_, pruned_.billionths, seed_, pattern_.block, pattern_.of, pattern_.keep};
+  }
 
   [[nodiscard]] std::uint64_t width() const { return width_; }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
@@ -35,14 +58,22 @@ class MaskSample {
 
  private:
   [[nodiscard]] const std::vector<std::uint64_t>& bits() const;
+  void keep(std::uint64_t row, std::uint64_t column) const {
+    bits_[row * words_per_row_ + column / 64] |= 1ULL << (column % 64);
+  }
+  void draw_positions() const;
+  void draw_blocks() const;
+  void draw_n_of_m() const;
   // Of all the sample's rows, see slowest_column.
   [[nodiscard]] std::uint64_t critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const;
 
   std::uint64_t width_;
   std::uint64_t rows_;
   std::uint64_t words_per_row_;
-  Fraction pruned_;
-  std::uint64_t seed_;
+  Fraction pruned_{};
+  std::uint64_t seed_{};
+  MaskPattern pattern_{};
+  bool given_ = false;
   mutable std::vector<std::uint64_t> bits_;  // drawn when they are first needed: often they never are
 };
 

@@ -46,11 +46,18 @@ struct KeptWeights {
   friend bool operator==(const KeptWeights&, const KeptWeights&) = default;
 };
 
+// How a level is dealt to the matrices. erk (Erdos-Renyi-Kernel): the share that a matrix keeps is
+// proportional to the sum of its dimensions over their product, at most all, so that together they keep what
+// the level leaves. source: Evci et al., "Rigging the Lottery", arXiv:1911.11134.
+enum class Distribution { uniform, erk };
+
 struct Sparsity {
   Fraction level{};  // of every matrix but embeddings that nothing below names
+  Distribution distribution{Distribution::uniform};
   std::vector<SparsityRule> exceptions{};
   std::vector<KeptWeights> kept{};  // exact counts, sorted by layer: they hold before any level
   std::uint64_t seed{1};            // of masks that are drawn
+  std::uint64_t erk_scale{};        // what the sum over the product is multiplied by, in billionths
 
   friend bool operator==(const Sparsity&, const Sparsity&) = default;
 };
@@ -90,6 +97,8 @@ struct Workload {
 // of its matrix keeps: rules name the owner.
 [[nodiscard]] std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity);
 [[nodiscard]] Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity);
+// Sets the scale of erk, once graph and plan are known.
+void settle_distribution(const Graph& graph, Sparsity& sparsity);
 // Whether a name matches a pattern in which `*` stands for any text and `?` for any character.
 [[nodiscard]] bool matches_pattern(std::string_view name, std::string_view pattern);
 

@@ -27,6 +27,7 @@ void check(const WsRequest& r) {
     refuse("kernel.groups", fmt::format("{} column groups on a grid of {} columns: from 1 to {} are possible",
                                         r.groups, r.grid.columns, r.grid.columns));
   }
+  if (r.skip_block == 0) refuse("kernel.skip_block", "at least 1: then every weight counts alone");
   if (r.accumulators < 2) refuse("kernel.accumulators", "at least 2: one is filled while another is reduced");
   if (r.kernel != "ws.gradient" && r.mask != nullptr && r.arithmetic == Arithmetic::fp32) {
     refuse("kernel.dtype",
@@ -61,8 +62,13 @@ const std::vector<std::string>& ws_names() {
   return names;
 }
 
-WsProgram make_ws_gemm(const WsRequest& request) {
-  check(request);
+WsProgram make_ws_gemm(const WsRequest& asked) {
+  check(asked);
+  WsRequest request = asked;
+  if (request.mask != nullptr && request.skip_block > 1) {
+    request.not_zero = request.mask;
+    request.mask = std::make_shared<MaskSample>(request.mask->widened_to(request.skip_block));
+  }
   const bool gradient = request.kernel == "ws.gradient";
   const WsTile tile{request};
   check_memory(request, gradient ? GradientTile{request}.memory_bytes : tile.memory_bytes,

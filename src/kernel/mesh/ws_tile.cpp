@@ -83,6 +83,7 @@ float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t outp
   return number_from(scramble(token + 2'000'003, output), request.integers);
 }
 float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input) {
+  if (request.not_zero != nullptr && request.not_zero->kept(output, input, input + 1) == 0) return 0;
   return number_from(scramble(output + 1'000'003, input), request.integers);
 }
 

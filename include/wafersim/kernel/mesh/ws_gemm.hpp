@@ -34,9 +34,12 @@ struct WsRequest {
   std::uint32_t groups = 1;
   Arithmetic arithmetic = Arithmetic::mixed;
   std::shared_ptr<const MaskSample> mask{};  // of `out` rows over `in` columns; null: dense
-  std::uint32_t accumulators = 8;            // output features whose partial sums are in flight in a PE
-  std::uint32_t block = 0;                   // output features of an owner; 0: an even share of them
-  bool integers = false;                     // small whole numbers, so that every sum is exact
+  std::uint32_t skip_block = 1;  // what if the core left weights out only in whole blocks of so many inputs?
+  std::shared_ptr<const MaskSample>
+      not_zero{};                  // where `mask` was widened to such blocks: what it was before
+  std::uint32_t accumulators = 8;  // output features whose partial sums are in flight in a PE
+  std::uint32_t block = 0;         // output features of an owner; 0: an even share of them
+  bool integers = false;           // small whole numbers, so that every sum is exact
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
   std::optional<GradientStyle> gradient{};  // how ws.gradient multiplies; none: as takes fewer cycles
@@ -64,7 +67,7 @@ struct WsProgram {
 [[nodiscard]] std::uint64_t gradient_closed_form(const WsRequest& request);
 [[nodiscard]] GradientStyle gradient_style_of(const WsRequest& request);
 
-// The inputs of the product, the same for every layout of it.
+// The inputs of the product, the same for every layout of it. A weight that the mask prunes is 0.
 [[nodiscard]] float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t feature);
 [[nodiscard]] float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t output);
 [[nodiscard]] float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input);

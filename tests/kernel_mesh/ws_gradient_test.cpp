@@ -1,0 +1,184 @@
+// The gradient pass: right values by delta and by weight, grouped, ragged, sparse; and what it refuses.
+#include <gtest/gtest.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/kernel/mesh/ws_gemm.hpp"
+
+namespace wafersim {
+namespace {
+
+constexpr GradientStyle kStyles[] = {GradientStyle::by_delta, GradientStyle::by_weight};
+constexpr Arithmetic kArithmetics[] = {Arithmetic::fp16, Arithmetic::mixed, Arithmetic::fp32};
+
+std::shared_ptr<const MaskSample> pruned(std::uint64_t in, std::uint64_t out, std::uint64_t percent,
+                                         MaskPattern pattern = {}) {
+  return std::make_shared<MaskSample>(in, out, Fraction{percent * 10'000'000}, 3, pattern);
+}
+
+// Runs it, compares all values with the order of the programs' own sums, and whole numbers with a plain sum.
+std::uint64_t run(const WsRequest& request) {
+  const WsProgram program = make_ws_gemm(request);
+  const auto engine = make_fast_engine(program.kernel.plan);
+  const MeshKernelResult run = run_mesh_kernel(program.kernel, *engine);
+  EXPECT_EQ(run.outcome.status, MeshStatus::finished);
+  EXPECT_TRUE(run.values_match);
+  if (!request.integers || !run.values_match) return run.cycles;
+  for (std::uint32_t j = 0; j < request.out; ++j) {
+    for (std::uint32_t i = 0; i < request.in; ++i) {
+      if (request.mask != nullptr && request.mask->kept(j, i, i + 1) == 0) continue;
+      double sum = 0;
+      for (std::uint32_t token = 0; token < request.tokens; ++token)
+        sum += double{ws_delta(request, token, j)} * double{ws_activation(request, token, i)};
+      EXPECT_EQ(program.result(*engine, j, i), sum) << "output " << j << ", input " << i;
+    }
+  }
+  return run.cycles;
+}
+
+TEST(WsGradient, IsExactInWholeNumbersOnEveryShape) {
+  struct Shape {
+    GridSize grid;
+    std::uint32_t tokens, in, out, groups = 1;
+  };
+  // One PE; owners in all columns, in few, and in the last one; columns without features; ragged tokens.
+  for (const Shape& s :
+       {Shape{{1, 1}, 3, 4, 5}, Shape{{2, 1}, 4, 4, 4}, Shape{{3, 2}, 10, 7, 8}, Shape{{4, 3}, 25, 13, 9},
+        Shape{{5, 2}, 7, 3, 2}, Shape{{6, 2}, 16, 6, 4, 2}, Shape{{7, 2}, 13, 9, 10, 3}}) {
+    for (const Arithmetic arithmetic : kArithmetics) {
+      for (const GradientStyle style : kStyles) {
+        for (const WeightEntry entry : {WeightEntry::ports, WeightEntry::edge}) {
+          WsRequest request{.kernel = "ws.gradient",
+                            .grid = s.grid,
+                            .tokens = s.tokens,
+                            .in = s.in,
+                            .out = s.out,
+                            .groups = s.groups,
+                            .arithmetic = arithmetic,
+                            .integers = true,
+                            .entry = entry,
+                            .parameters = ws_parameters(),
+                            .gradient = style};
+          (void)run(request);
+          request.mask = pruned(s.in, s.out, 60);
+          (void)run(request);
+        }
+      }
+    }
+  }
+}
+
+TEST(WsGradient, RoundsAsItsOwnOrderOfAdditionsDoes) {
+  for (const Arithmetic arithmetic : kArithmetics) {
+    for (const GradientStyle style : kStyles) {
+      (void)run({.kernel = "ws.gradient",
+                 .grid = {5, 3},
+                 .tokens = 31,
+                 .in = 23,
+                 .out = 17,
+                 .arithmetic = arithmetic,
+                 .gradient = style});
+    }
+  }
+}
+
+TEST(WsGradient, SendsNothingFromAColumnWithoutAWeight) {
+  // 90 % of 2 x 8 positions on 4 columns of 2 features: some columns have none at all.
+  const auto mask =
+      std::make_shared<MaskSample>(8, 2,
+                                   std::vector<bool>{false, true, false, false, false, false, false, false,
+                                                     false, false, false, false, false, false, true, false});
+  for (const WeightEntry entry : {WeightEntry::ports, WeightEntry::edge}) {
+    (void)run({.kernel = "ws.gradient",
+               .grid = {4, 2},
+               .tokens = 8,
+               .in = 8,
+               .out = 2,
+               .mask = mask,
+               .integers = true,
+               .entry = entry,
+               .gradient = GradientStyle::by_weight});
+  }
+}
+
+TEST(WsGradient, TakesFewerCyclesOfTheTwoWaysOnBothSidesOfTheChoice) {
+  // Many tokens and few features: a dot product for each weight. Few tokens and many features: by delta.
+  for (const auto& [tokens, in, wanted] :
+       {std::tuple{64U, 8U, GradientStyle::by_weight}, std::tuple{2U, 64U, GradientStyle::by_delta}}) {
+    WsRequest request{.kernel = "ws.gradient",
+                      .grid = {8, 1},
+                      .tokens = tokens,
+                      .in = in,
+                      .out = 32,
+                      .parameters = ws_parameters()};
+    EXPECT_EQ(gradient_style_of(request), wanted);
+    const std::uint64_t chosen = run(request);
+    for (const GradientStyle style : kStyles) {
+      request.gradient = style;
+      EXPECT_GE(run(request), chosen);
+    }
+  }
+}
+
+TEST(WsGradient, OfASparseMatrixIsFasterTheMoreIsPruned) {
+  std::uint64_t before = ~0ULL;
+  for (const std::uint64_t percent : {50, 75, 90}) {
+    const std::uint64_t cycles = run({.kernel = "ws.gradient",
+                                      .grid = {8, 1},
+                                      .tokens = 32,
+                                      .in = 64,
+                                      .out = 64,
+                                      .mask = pruned(64, 64, percent),
+                                      .parameters = ws_parameters()});
+    EXPECT_LT(cycles, before);
+    before = cycles;
+  }
+}
+
+TEST(WsMasks, OfEveryPatternGiveTheValuesOfTheMask) {
+  for (const char* kernel : {"ws.forward", "ws.gradient"}) {
+    for (const MaskPattern pattern : {MaskPattern{.block = 4}, MaskPattern{.of = 4, .keep = 2}}) {
+      for (const std::uint32_t skip : {1U, 3U}) {
+        (void)run({.kernel = kernel,
+                   .grid = {4, 2},
+                   .tokens = 12,
+                   .in = 22,
+                   .out = 9,
+                   .mask = pruned(22, 9, 50, pattern),
+                   .skip_block = skip});
+      }
+    }
+  }
+}
+
+TEST(WsMasks, WhatCanOnlySkipBlocksComputesTheWholeOfAnyThatIsNotZero) {
+  WsRequest request{.grid = {8, 1}, .tokens = 16, .in = 256, .out = 64, .mask = pruned(256, 64, 90)};
+  const std::uint64_t by_weight = run(request);
+  request.skip_block = 16;
+  // Of 16 weights at 10 %, all are zero in 0.9^16 = 19 % of the blocks: 81 % is computed, 8 times as much.
+  EXPECT_GT(run(request), 6 * by_weight);
+  // A mask that comes in blocks of that size loses nothing.
+  request.mask = pruned(256, 64, 90, {.block = 16});
+  const std::uint64_t in_blocks = run(request);
+  request.skip_block = 1;
+  EXPECT_EQ(run(request), in_blocks);
+}
+
+TEST(WsGradient, RefusesWhatCannotRun) {
+  const WsRequest good{.kernel = "ws.gradient", .grid = {4, 1}, .tokens = 8, .in = 8, .out = 8};
+  EXPECT_NO_THROW((void)make_ws_gemm(good));
+  WsRequest large = good;
+  large.tokens = 4'000;
+  EXPECT_THROW((void)make_ws_gemm(large), DoesNotFit);
+  WsRequest groups = good;
+  groups.groups = 5;
+  EXPECT_THROW((void)make_ws_gemm(groups), InputError);
+  WsRequest mask = good;
+  mask.mask = pruned(8, 9, 50);
+  EXPECT_THROW((void)make_ws_gemm(mask), InputError);
+  WsRequest skip = good;
+  skip.skip_block = 0;
+  EXPECT_THROW((void)make_ws_gemm(skip), InputError);
+}
+
+}  // namespace
+}  // namespace wafersim

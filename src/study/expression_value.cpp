@@ -26,9 +26,9 @@ bool read_number(const std::string& text, double& number) {
 }
 
 std::uint64_t whole(double number) {
-  if (!(number >= 0.0) || number >= 0x1p64)
-    throw ExpressionError{0, "a quantity must not be negative or beyond 64 bits"};
-  return static_cast<std::uint64_t>(std::llround(std::min(number, 0x1p63 - 1024.0)));
+  if (!(number >= 0.0) || number >= 0x1p63)
+    throw ExpressionError{0, "a quantity must not be negative, nor 2^63 of its base unit or more"};
+  return static_cast<std::uint64_t>(std::llround(number));
 }
 
 }  // namespace

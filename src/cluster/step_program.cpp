@@ -63,10 +63,9 @@ class Builder {
     const std::uint64_t sequences = plan_.micro_batches[index];
     const TokenLayout layout{machine_.wafer.grid, plan_.mapping, sequences * workload_.plan.sequence_length};
     // Micro-batches have at most two sizes; each size has its own costs.
-    auto found = costs_
-                     .try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_, Estimate::exact,
-                                  timer_)
-                     .first;
+    auto found =
+        costs_.try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_, Estimate::exact, timer_)
+            .first;
     current_ = &found->second;
     micro_batch_ = index;
     const auto count = static_cast<std::uint32_t>(layers().size());

@@ -149,16 +149,11 @@ Json plan_json(const Outcome& outcome) {
 }
 
 Json product_json(const TimedProduct& product) {
-  return {{"pass", to_string(product.pass)},
-          {"in_features", product.in},
-          {"out_features", product.out},
-          {"tokens_per_pe", product.tokens},
-          {"columns", product.columns},
-          {"sparse", product.sparse},
-          {"outputs_run", product.outputs_run},
-          {"mesh_cycles", product.mesh},
-          {"flow_cycles", product.flow},
-          {"flow_error_percent", product.error_percent()},
+  return {{"pass", to_string(product.pass)},    {"in_features", product.in},
+          {"out_features", product.out},        {"tokens_per_pe", product.tokens},
+          {"columns", product.columns},         {"sparse", product.sparse},
+          {"outputs_run", product.outputs_run}, {"mesh_cycles", product.mesh},
+          {"flow_cycles", product.flow},        {"flow_error_percent", product.error_percent()},
           {"why_not", product.why_not}};
 }
 

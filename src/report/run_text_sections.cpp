@@ -187,17 +187,18 @@ std::string fidelity_section(const Outcome& outcome) {
   for (const TimedProduct& it : fidelity.products) {
     const std::string name = fmt::format("{} -> {}{}", it.in, it.out, it.sparse ? ", sparse" : "");
     if (!it.why_not.empty()) {
-      missing += wrapped(fmt::format("{}, {}: by its closed form, as {}.", name, to_string(it.pass), it.why_not),
-                         kTerminal, 2) +
-                 "\n";
+      missing +=
+          wrapped(fmt::format("{}, {}: by its closed form, as {}.", name, to_string(it.pass), it.why_not),
+                  kTerminal, 2) +
+          "\n";
       continue;
     }
     table.add({name, std::string{to_string(it.pass)}, grouped(it.tokens), grouped(it.outputs_run),
                grouped(it.mesh), grouped(it.flow), fmt::format("{:+.1f} %", it.error_percent())});
   }
   const double flow = share_of(fidelity.flow_step_cycles, outcome.step.cycles) - 1;
-  return fmt::format("Products of linear layers on the mesh, {}\n", to_string(fidelity.fidelity)) + table.text() +
-         missing +
+  return fmt::format("Products of linear layers on the mesh, {}\n", to_string(fidelity.fidelity)) +
+         table.text() + missing +
          fmt::format("  With closed forms alone the step would take {} cycles, {:.1f} % {}.\n",
                      grouped(fidelity.flow_step_cycles.count()), 100 * std::abs(flow),
                      flow < 0 ? "fewer" : "more");

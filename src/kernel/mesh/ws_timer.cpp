@@ -40,38 +40,62 @@ std::string obstacle(const FlowContext& c) {
   return {};
 }
 
+// What a run showed.
+struct Seen {
+  std::uint64_t busy{};         // cycles that RowTime::total counts
+  std::vector<PeActivity> top;  // of the northernmost row of PEs that compute
+};
+
 // A product on a few rows, with the first `outputs` of its output features.
 class Run {
  public:
   Run(const FlowContext& c, const MatrixShape& shape, ProductPass pass)
       : context_{c}, shape_{shape}, pass_{pass} {
-    const std::uint64_t groups =
-        pass == ProductPass::gradient ? std::min<std::uint64_t>(c.layout.mapping().groups, 2) : 1;
-    const std::uint64_t rows = std::min(c.layout.token_rows(), kRows);
-    request_ = {.kernel = pass == ProductPass::gradient ? "ws.gradient" : "ws.forward",
-                .grid = {c.layout.feature_columns() * groups, rows},
-                .tokens = small(c.layout.tokens_per_pe() * rows * groups),
+    const bool gradient = pass == ProductPass::gradient;
+    groups_ = gradient ? std::min<std::uint64_t>(c.layout.mapping().groups, 2) : 1;
+    request_ = {.kernel = gradient ? "ws.gradient" : "ws.forward",
                 .in = small(shape.in),
-                .groups = small(groups),
+                .groups = small(groups_),
                 .arithmetic = c.arithmetic,
                 .accumulators = small(c.wafer.pe.accumulators),
                 .block = small(c.layout.features_per_pe(shape.out)),
                 .parameters = mesh_of(c.wafer)};
+    if (gradient) request_.gradient = gradient_plan(c, shape).style;
+    // A stretch from the beginning, on one row and on several: if those below leave the first row alone, it
+    // is enough for the rest.
+    const std::uint64_t some = std::min(shape.out, 2 * stretch());
+    const std::uint64_t several = std::min(c.layout.token_rows(), kRows);
+    if (run(some, 1).top != run(some, several).top) rows_ = several;
   }
 
-  // Cycles that RowTime::total counts.
-  [[nodiscard]] std::uint64_t cycles(std::uint64_t outputs) const {
+  // Whole blocks of output features.
+  [[nodiscard]] std::uint64_t stretch() const {
+    return divide_up(kStretch, request_.block) * std::uint64_t{request_.block};
+  }
+  [[nodiscard]] std::uint64_t busy(std::uint64_t outputs) const { return run(outputs, rows_).busy; }
+
+ private:
+  [[nodiscard]] Seen run(std::uint64_t outputs, std::uint64_t rows) const {
     WsRequest request = request_;
+    request.grid = {context_.layout.feature_columns() * groups_, rows};
+    request.tokens = small(context_.layout.tokens_per_pe() * rows * groups_);
     request.out = small(outputs);
     if (shape_.mask != nullptr) request.mask = std::make_shared<MaskSample>(shape_.mask->with_rows(outputs));
     const WsProgram program = make_ws_gemm(request);
     const auto engine = make_folded_engine(program.kernel.plan);
     program.kernel.load(*engine);
     const std::uint64_t cycles = time_mesh_kernel(program.kernel, *engine).cycles;
-    return cycles - std::min(cycles, program.kernel.closed_form - busy_by_flow(request));
+    Seen seen{.busy = cycles - std::min(cycles, program.kernel.closed_form - busy_by_flow(request)),
+              .top = {}};
+    // In the order of `last`, a column's rows come one after the other, or a row's columns do.
+    std::uint32_t top = program.kernel.last.front().y;
+    for (const PeAt at : program.kernel.last) top = std::min(top, at.y);
+    for (const PeAt at : program.kernel.last) {
+      if (at.y == top) seen.top.push_back(engine->activity(at));
+    }
+    return seen;
   }
 
- private:
   // What the closed form of this very run counts for that.
   [[nodiscard]] std::uint64_t busy_by_flow(const WsRequest& request) const {
     FlowContext c = context_;
@@ -79,13 +103,16 @@ class Run {
     MatrixShape shape = shape_;
     shape.out = request.out;
     shape.mask = request.mask.get();
-    return (pass_ == ProductPass::forward ? row_time(c, shape) : gradient_plan(c, shape).time).total;
+    if (pass_ == ProductPass::gradient) return gradient_time(c, shape, *request.gradient).total;
+    return row_time(c, shape).total;
   }
 
   const FlowContext& context_;
   const MatrixShape& shape_;
   ProductPass pass_;
   WsRequest request_;
+  std::uint64_t groups_{};
+  std::uint64_t rows_ = 1;
 };
 
 struct Answer {
@@ -93,20 +120,20 @@ struct Answer {
   std::uint64_t outputs{};
 };
 
-// Three runs of two, three and four stretches of whole blocks: the pace from the first to the second, and
-// from the second to the third.
-Answer sampled(const Run& run, std::uint64_t block, std::uint64_t outputs) {
-  for (std::uint64_t stretch = divide_up(kStretch, block) * block; 4 * stretch < outputs; stretch *= 2) {
-    const std::uint64_t two = run.cycles(2 * stretch);
-    const std::uint64_t three = run.cycles(3 * stretch);
-    const std::uint64_t four = run.cycles(4 * stretch);
+// Three runs of two, three and four stretches: the pace from the first to the second, and from the second to
+// the third.
+Answer sampled(const Run& run, std::uint64_t outputs) {
+  for (std::uint64_t stretch = run.stretch(); 4 * stretch < outputs; stretch *= 2) {
+    const std::uint64_t two = run.busy(2 * stretch);
+    const std::uint64_t three = run.busy(3 * stretch);
+    const std::uint64_t four = run.busy(4 * stretch);
     const std::uint64_t before = three - std::min(two, three);
     const std::uint64_t after = four - std::min(three, four);
     if ((std::max(before, after) - std::min(before, after)) * kAgreement > after) continue;
     return {.cycles = four + multiply_divide_up(four - two, outputs - 4 * stretch, 2 * stretch),
             .outputs = 4 * stretch};
   }
-  return {.cycles = run.cycles(outputs), .outputs = outputs};
+  return {.cycles = run.busy(outputs), .outputs = outputs};
 }
 
 }  // namespace
@@ -171,8 +198,8 @@ void MeshTimer::measure(const std::function<void(double)>& progress) {
       try {
         const Run run{context, shape, product.pass};
         const Answer answer = fidelity_ == Fidelity::sampled
-                                  ? sampled(run, context.layout.features_per_pe(shape.out), shape.out)
-                                  : Answer{.cycles = run.cycles(shape.out), .outputs = shape.out};
+                                  ? sampled(run, shape.out)
+                                  : Answer{.cycles = run.busy(shape.out), .outputs = shape.out};
         product.mesh = answer.cycles;
         product.outputs_run = answer.outputs;
       } catch (const DoesNotFit& refusal) {

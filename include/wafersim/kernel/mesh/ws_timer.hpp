@@ -21,24 +21,26 @@ namespace wafersim {
 // One product, by both.
 struct TimedProduct {
   ProductPass pass{};
-  std::uint64_t in{}, out{};       // features
-  std::uint64_t tokens{};          // of a PE
-  std::uint64_t columns{};         // over which the features of a token are spread
+  std::uint64_t in{}, out{};  // features
+  std::uint64_t tokens{};     // of a PE
+  std::uint64_t columns{};    // over which the features of a token are spread
   bool sparse{};
-  std::uint64_t flow{};            // cycles by the closed form
-  std::uint64_t mesh{};            // cycles by the program; those of `flow` if it could not run
-  std::uint64_t outputs_run{};     // output features that really ran
-  std::string why_not{};           // there is no program for it; empty if there is
+  std::uint64_t flow{};         // cycles by the closed form
+  std::uint64_t mesh{};         // cycles by the program; those of `flow` if it could not run
+  std::uint64_t outputs_run{};  // output features that really ran
+  std::string why_not{};        // there is no program for it; empty if there is
 
   [[nodiscard]] double error_percent() const;  // of the closed form
 };
 
-// Two rounds: in the first one `time` only notes what it is asked; `measure` runs it; in the second one `time`
-// has the answers.
+// Two rounds: in the first one `time` only notes what it is asked; `measure` runs it; in the second one
+// `time` has the answers.
 //
 // One group of columns runs alone (two in a gradient pass, whose sums meet), as the others do the same beside
-// it. Of its rows a dozen run, folded: once the folding engine has proved that each does what the one above
-// it does, later by a constant (docs/mesh.md), any number of them does, and only the last row's end moves.
+// it. Of its rows the northernmost runs, if on the first output features it does with eleven rows below what
+// it does alone, in every count of every PE: then they neither hold it up nor hand it anything, and each does
+// what it does, later by a constant (docs/mesh.md has the proof, and the folding engine checks it). Else all
+// twelve run.
 class MeshTimer final : public ProductTimer {
  public:
   // `sampled`: so many output features that the rest must follow at the same pace; the pace of two stretches

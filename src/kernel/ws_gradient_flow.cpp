@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "wafersim/kernel/ws_flow.hpp"
+#include "wafersim/mesh/parameters.hpp"
 
 #include "kernel/flow_common.hpp"
 
@@ -87,6 +88,22 @@ class GradientWalk {
     return deltas.delay + deltas.left;
   }
 
+  // How long an owner takes to send the deltas of the `turn`-th output feature of its block, so no faster do
+  // they arrive anywhere: they come back to it as well, and its tasks take their turns, if they have as many
+  // beats. What fits the queues behind its core left in advance.
+  [[nodiscard]] std::uint64_t sending(std::uint64_t weights, std::uint64_t turn) const {
+    constexpr MeshParameters kMesh{};
+    const std::uint64_t queued = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
+    const std::uint64_t left = deltas_ - std::min(deltas_, queued - std::min(queued, turn * deltas_));
+    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, copy_beats_ + weights * (2 + dot_beats_));
+    return std::max(deltas_, multiply_divide_up(beats, left, deltas_));
+  }
+  // Output features whose deltas fit the queue before the core.
+  [[nodiscard]] std::uint64_t waiting() const {
+    constexpr MeshParameters kMesh{};
+    return (kMesh.input_queue_depth + kMesh.ramp_cycles) / deltas_;
+  }
+
   [[nodiscard]] std::uint64_t features() const { return features_; }
   [[nodiscard]] std::uint64_t deltas() const { return deltas_; }  // wavelets of one output feature
   [[nodiscard]] std::uint64_t sums() const { return sums_; }
@@ -123,7 +140,7 @@ RowTime time_by_weight(const FlowContext& c, const MatrixShape& shape) {
   const GradientWalk walk{c, shape};
   const std::uint64_t features = walk.features();
   const std::uint64_t columns = divide_up(shape.in, features);
-  const std::uint64_t ahead = c.wafer.pe.accumulators;
+  const std::uint64_t ahead = c.wafer.pe.accumulators + walk.waiting();
   const std::uint64_t rows =
       shape.mask != nullptr ? shape.mask->rows() : std::min(shape.out, MaskSample::kRows);
   // Deltas come in while a weight is multiplied; for an owner, they also go out.
@@ -138,17 +155,21 @@ RowTime time_by_weight(const FlowContext& c, const MatrixShape& shape) {
   std::vector<std::uint64_t> fetched(rows);  // when all columns have taken an output feature out of the queue
   std::uint64_t arrived = 0;
   std::uint64_t kept = 0;
+  const auto weights_of = [&](std::uint64_t row, std::uint64_t x) {
+    if (x >= columns) return std::uint64_t{0};
+    const std::uint64_t last = std::min(shape.in, (x + 1) * features);
+    return shape.mask == nullptr ? last - x * features : shape.mask->kept(row, x * features, last);
+  };
   for (std::uint64_t row = 0; row < rows; ++row) {
-    arrived = std::max(arrived, row >= ahead ? fetched[row - ahead] : 0) + walk.deltas();
+    const std::uint64_t owner = c.layout.feature_columns() - 1 - row / block;
+    const std::uint64_t pace = walk.sending(weights_of(row, owner), row % block);
+    arrived = std::max(arrived + pace, (row >= ahead ? fetched[row - ahead] : 0) + walk.deltas());
     for (std::uint64_t x = 0; x < columns; ++x) {
-      const std::uint64_t weights =
-          shape.mask == nullptr ? std::min(features, shape.in - x * features)
-                                : shape.mask->kept(row, x * features, std::min(shape.in, (x + 1) * features));
+      const std::uint64_t weights = weights_of(row, x);
       const std::uint64_t dots = walk.dots(weights);
       const std::uint64_t begun = std::max(done[x] + walk.fetch(empty[x]), arrived);
       fetched[row] = std::max(fetched[row], begun);
-      const bool owns = x == c.layout.feature_columns() - 1 - row / block;
-      done[x] = begun + dots + (owns ? owner_delay : delay)[weights];
+      done[x] = begun + dots + (x == owner ? owner_delay : delay)[weights];
       own[x] += walk.fetch(empty[x]) + dots;
       empty[x] = weights == 0;
       kept += weights;

@@ -1,9 +1,11 @@
-// The walk of a PE through the gradient pass, and what the columns of a row cost each other.
+// The walk of a PE through the gradient pass, and what the columns of a row
+// cost each other.
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "wafersim/kernel/ws_flow.hpp"
+#include "wafersim/mesh/parameters.hpp"
 
 #include "kernel/flow_common.hpp"
 #include "kernel/ws_memory.hpp"
@@ -14,8 +16,9 @@ using namespace flow;
 
 namespace {
 
-// Beats of other threads beside a task. They use the cycles in which the datapath is free, and take turns
-// with the task's own beats, which go first; then each of them delays the task.
+// Beats of other threads beside a task. They use the cycles in which the
+// datapath is free, and take turns with the task's own beats, which go first;
+// then each of them delays the task.
 struct Guests {
   std::uint64_t left;
   std::uint64_t delay = 0;
@@ -45,15 +48,17 @@ class GradientWalk {
         dot_beats_{vector_cycles(c, tokens_)},
         copy_beats_{divide_up(tokens_, c.arithmetic == Arithmetic::fp32 ? 1 : c.wafer.pe.fmacs_fp16)} {}
 
-  // By delta: a task for each wavelet; the last one hands the sums over, then clears the next ones, unless
-  // it is the only one and need not add to anything.
+  // By delta: a task for each wavelet; the last one hands the sums over, then
+  // clears the next ones, unless it is the only one and need not add to
+  // anything.
   [[nodiscard]] std::uint64_t by_delta() const {
     if (deltas_ == 1) return repeat_ + issue_ + row_beats_ + (tokens_ - 1) * (issue_ + row_cycles_) + kCommit;
     return 2 * dispatch_ + (deltas_ - 2) * repeat_ + tokens_ * (issue_ + row_cycles_) + kCommit + issue_ +
            row_beats_;
   }
   [[nodiscard]] std::uint64_t beats_by_delta() const { return tokens_ * row_beats_; }
-  // What the sums of one output feature on their way south add to that, from when they are handed over.
+  // What the sums of one output feature on their way south add to that, from
+  // when they are handed over.
   [[nodiscard]] std::uint64_t delay_by_delta() const {
     Guests sums{sums_};
     if (deltas_ > 1) sums.meet(issue_, row_beats_);
@@ -66,7 +71,8 @@ class GradientWalk {
     return sums.delay + sums.left;
   }
 
-  // By weight: the task that fetches an output feature's deltas, and those of its weights.
+  // By weight: the task that fetches an output feature's deltas, and those of
+  // its weights.
   [[nodiscard]] std::uint64_t fetch(bool follows_itself) const {
     return (follows_itself ? repeat_ : dispatch_) + issue_ + copy_beats_;
   }
@@ -76,8 +82,9 @@ class GradientWalk {
   }
   [[nodiscard]] std::uint64_t dot_at_least() const { return repeat_ + 3 * issue_ + 2 + dot_beats_; }
   [[nodiscard]] std::uint64_t beats_by_weight(std::uint64_t weights) const { return weights * dot_beats_; }
-  // What so many beats of deltas that come in for later output features, or that an owner sends, add to an
-  // output feature with so many weights. The first place is free when the first delta has been fetched.
+  // What so many beats of deltas that come in for later output features, or
+  // that an owner sends, add to an output feature with so many weights. The
+  // first place is free when the first delta has been fetched.
   [[nodiscard]] std::uint64_t delay_by_weight(std::uint64_t weights, std::uint64_t beats) const {
     Guests deltas{beats};
     deltas.meet(0, copy_beats_);
@@ -88,6 +95,23 @@ class GradientWalk {
     }
     deltas.meet((weights == 0 ? repeat_ : dispatch_) + issue_, 0);
     return deltas.delay + deltas.left;
+  }
+
+  // How long an owner takes to send the deltas of the `turn`-th output feature
+  // of its block, so no faster do they arrive anywhere: they come back to it as
+  // well, and its tasks take their turns, if they have as many beats. What fits
+  // the queues behind its core left in advance.
+  [[nodiscard]] std::uint64_t sending(std::uint64_t weights, std::uint64_t turn) const {
+    constexpr MeshParameters kMesh{};
+    const std::uint64_t queued = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
+    const std::uint64_t left = deltas_ - std::min(deltas_, queued - std::min(queued, turn * deltas_));
+    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, copy_beats_ + weights * (2 + dot_beats_));
+    return std::max(deltas_, multiply_divide_up(beats, left, deltas_));
+  }
+  // Output features whose deltas fit the queue before the core.
+  [[nodiscard]] std::uint64_t waiting() const {
+    constexpr MeshParameters kMesh{};
+    return (kMesh.input_queue_depth + kMesh.ramp_cycles) / deltas_;
   }
 
   [[nodiscard]] std::uint64_t features() const { return features_; }
@@ -121,8 +145,8 @@ RowTime time_by_delta(const FlowContext& c, const MatrixShape& shape) {
           .chain = shape.out * std::max(walk.sums(), adding)};
 }
 
-// Deltas reach all columns of a row together, and a column holds those of `ahead` output features: so far may
-// it run ahead of the slowest.
+// Deltas reach all columns of a row together, and a column holds those of
+// `ahead` output features: so far may it run ahead of the slowest.
 class ByWeight {
  public:
   ByWeight(const FlowContext& c, const MatrixShape& shape)
@@ -131,7 +155,7 @@ class ByWeight {
         columns_{c.layout.feature_columns()},
         block_{c.layout.features_per_pe(shape.out)},
         loaded_{divide_up(shape.in, walk_.features())},
-        ahead_{c.wafer.pe.accumulators},
+        ahead_{c.wafer.pe.accumulators + walk_.waiting()},
         outputs_{shape.out},
         rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
         entry_{entry(c)},
@@ -141,7 +165,8 @@ class ByWeight {
         empty_(loaded_),
         fetched_(rows_),
         delays_(walk_.features() + 1) {
-    // Columns of a dense matrix that own none of these features are all alike: the first one stands for them.
+    // Columns of a dense matrix that own none of these features are all alike:
+    // the first one stands for them.
     const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
     if (mask_ == nullptr) skipped_ = std::min(first_owner, loaded_) - std::min<std::uint64_t>(1, first_owner);
   }
@@ -162,7 +187,8 @@ class ByWeight {
   }
 
  private:
-  // What the deltas add to an output feature with so many weights; of an owner, they also go out.
+  // What the deltas add to an output feature with so many weights; of an owner,
+  // they also go out.
   struct Delay {
     std::uint64_t passing, owning;
   };
@@ -176,15 +202,17 @@ class ByWeight {
   }
 
   void step(std::uint64_t row) {
-    arrived_ = std::max(arrived_, row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas();
     if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, walk_.features());
+    const std::uint64_t owner = columns_ - 1 - row / block_;
+    const std::uint64_t pace = walk_.sending(owner < loaded_ ? kept_here_[owner] : 0, row % block_);
+    arrived_ = std::max(arrived_ + pace, (row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas());
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
       const std::uint64_t weights = kept_here_[x];
       const std::uint64_t fetch = walk_.fetch(empty_[x]);
       const std::uint64_t dots = walk_.dots(weights);
       const std::uint64_t begun = std::max(done_[x] + fetch, arrived_);
       fetched_[row] = std::max(fetched_[row], begun);
-      const bool owns = x == columns_ - 1 - row / block_;
+      const bool owns = x == owner;
       done_[x] = begun + dots + (owns ? delay(weights).owning : delay(weights).passing);
       own_[x] += fetch + dots;
       empty_[x] = weights == 0;
@@ -198,7 +226,8 @@ class ByWeight {
   std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
   std::vector<std::uint64_t> done_, own_;
   std::vector<bool> empty_;
-  std::vector<std::uint64_t> fetched_;  // when all columns have taken an output feature out of the queue
+  std::vector<std::uint64_t> fetched_;        // when all columns have taken an output
+                                              // feature out of the queue
   std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
   std::uint64_t skipped_{};                   // columns behind the first one
   std::uint64_t arrived_{};

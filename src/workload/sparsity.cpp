@@ -60,7 +60,8 @@ bool is_table(const Layer& layer) {
 std::uint64_t sum_of_dimensions(const Layer& layer) {
   if (layer.kind == OpKind::convolution) {
     const WindowShape& window = layer.window;
-    return layer.in_features / window.groups + layer.out_features + window.kernel.width + window.kernel.height;
+    return layer.in_features / window.groups + layer.out_features + window.kernel.width +
+           window.kernel.height;
   }
   const std::uint64_t active = layer.experts.active;
   return layer.experts.combine ? layer.in_features / active + layer.out_features

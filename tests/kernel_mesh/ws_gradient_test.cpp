@@ -155,7 +155,8 @@ TEST(WsMasks, WhatCanOnlySkipBlocksComputesTheWholeOfAnyThatIsNotZero) {
   const std::uint64_t by_weight = run(request);
   request.skip_block = 16;
   // Of 16 weights at 10 %, all are zero in 0.9^16 = 19 % of the blocks: 81 % is computed, 8 times as much.
-  EXPECT_GT(run(request), 6 * by_weight);
+  // But of the few a row also waits for its reduction and its fullest column.
+  EXPECT_GT(run(request), 5 * by_weight);
   // A mask that comes in blocks of that size loses nothing.
   request.mask = pruned(256, 64, 90, {.block = 16});
   const std::uint64_t in_blocks = run(request);

@@ -86,7 +86,7 @@ Layer linear(const std::string& name, std::uint64_t in, std::uint64_t out) {
 }
 
 TEST(Erk, KeepsInProportionToTheSumOverTheProductOfTheDimensions) {
-  const Graph graph{.layers = {linear("a", 100, 100), linear("b", 200, 300)}};
+  const Graph graph{.name = {}, .tensors = {}, .layers = {linear("a", 100, 100), linear("b", 200, 300)}};
   Sparsity plan{.level = share(900), .distribution = Distribution::erk};
   settle_distribution(graph, plan);
   // 70,000 weights of which 7,000 stay; sums 200 and 500: epsilon is 10, so 2,000 and 5,000 stay.
@@ -96,7 +96,8 @@ TEST(Erk, KeepsInProportionToTheSumOverTheProductOfTheDimensions) {
 }
 
 TEST(Erk, LeavesAMatrixDenseThatWouldKeepMoreThanAllOfIt) {
-  const Graph graph{.layers = {linear("small", 2, 10), linear("large", 1'000, 1'000)}};
+  const Graph graph{
+      .name = {}, .tensors = {}, .layers = {linear("small", 2, 10), linear("large", 1'000, 1'000)}};
   Sparsity plan{.level = share(500), .distribution = Distribution::erk};
   settle_distribution(graph, plan);
   // 1,000,020 weights, 500,010 stay: epsilon 248 would keep 2,982 of the 20 of `small`.
@@ -107,7 +108,9 @@ TEST(Erk, LeavesAMatrixDenseThatWouldKeepMoreThanAllOfIt) {
 TEST(Erk, LeavesOutWhatARuleOrACountNamesAndTables) {
   Layer table = linear("wte", 100, 10);
   table.kind = OpKind::embedding;
-  const Graph graph{.layers = {table, linear("a", 100, 100), linear("b", 100, 100), linear("c", 100, 100),
+  const Graph graph{.name = {},
+                    .tensors = {},
+                    .layers = {table, linear("a", 100, 100), linear("b", 100, 100), linear("c", 100, 100),
                                linear("d", 50, 50)}};
   Sparsity plan{.level = share(800),
                 .distribution = Distribution::erk,
@@ -127,7 +130,7 @@ TEST(Erk, OfAConvolutionCountsTheSidesOfItsKernelToo) {
   conv.in_features = 32;
   conv.out_features = 64;
   conv.window.kernel = {.width = 3, .height = 3};
-  const Graph graph{.layers = {conv, linear("fc", 51, 51)}};
+  const Graph graph{.name = {}, .tensors = {}, .layers = {conv, linear("fc", 51, 51)}};
   Sparsity plan{.level = share(900), .distribution = Distribution::erk};
   settle_distribution(graph, plan);
   // Both sums are 102, so both keep as many: half of a tenth of 18,432 + 2,601.
@@ -136,7 +139,7 @@ TEST(Erk, OfAConvolutionCountsTheSidesOfItsKernelToo) {
 }
 
 TEST(Erk, AtALevelOfZeroPrunesNothing) {
-  const Graph graph{.layers = {linear("a", 100, 100), linear("b", 7, 300)}};
+  const Graph graph{.name = {}, .tensors = {}, .layers = {linear("a", 100, 100), linear("b", 7, 300)}};
   Sparsity plan{.distribution = Distribution::erk};
   settle_distribution(graph, plan);
   for (const Layer& layer : graph.layers) EXPECT_EQ(kept_matrix_weights(layer, plan), layer.matrix_weights);

@@ -12,8 +12,8 @@
 namespace wafersim {
 namespace {
 
-constexpr std::uint64_t kRows = 12;        // enough for the folding engine to prove the others
-constexpr std::uint64_t kStretch = 128;    // output features of a stretch of a sample, at least
+constexpr std::uint64_t kRows = 4;         // that show whether a row leaves the one above it alone
+constexpr std::uint64_t kStretch = 64;     // output features of a stretch of a sample, at least
 constexpr std::uint64_t kAgreement = 100;  // paces agree within one part of so many
 
 std::uint32_t small(std::uint64_t value) {
@@ -40,6 +40,10 @@ std::string obstacle(const FlowContext& c) {
   return {};
 }
 
+bool agree(std::uint64_t a, std::uint64_t b) {
+  return (std::max(a, b) - std::min(a, b)) * kAgreement <= std::max(a, b);
+}
+
 // What a run showed.
 struct Seen {
   std::uint64_t busy{};         // cycles that RowTime::total counts
@@ -49,7 +53,7 @@ struct Seen {
 // A product on a few rows, with the first `outputs` of its output features.
 class Run {
  public:
-  Run(const FlowContext& c, const MatrixShape& shape, ProductPass pass)
+  Run(const FlowContext& c, const MatrixShape& shape, ProductPass pass, Fidelity fidelity)
       : context_{c}, shape_{shape}, pass_{pass} {
     const bool gradient = pass == ProductPass::gradient;
     groups_ = gradient ? std::min<std::uint64_t>(c.layout.mapping().groups, 2) : 1;
@@ -61,11 +65,7 @@ class Run {
                 .block = small(c.layout.features_per_pe(shape.out)),
                 .parameters = mesh_of(c.wafer)};
     if (gradient) request_.gradient = gradient_plan(c, shape).style;
-    // A stretch from the beginning, on one row and on several: if those below leave the first row alone, it
-    // is enough for the rest.
-    const std::uint64_t some = std::min(shape.out, 2 * stretch());
-    const std::uint64_t several = std::min(c.layout.token_rows(), kRows);
-    if (run(some, 1).top != run(some, several).top) rows_ = several;
+    choose_rows(fidelity);
   }
 
   // Whole blocks of output features.
@@ -75,6 +75,17 @@ class Run {
   [[nodiscard]] std::uint64_t busy(std::uint64_t outputs) const { return run(outputs, rows_).busy; }
 
  private:
+  // A stretch from the beginning, on one row and on several: if those below leave the first row alone, it is
+  // enough for the rest. For a sample it is also enough if they take as long, but for a hundredth.
+  void choose_rows(Fidelity fidelity) {
+    const std::uint64_t several = std::min(context_.layout.token_rows(), kRows);
+    const std::uint64_t some = std::min<std::uint64_t>(shape_.out, stretch());
+    const Seen one = run(some, 1);
+    const Seen more = run(some, several);
+    const bool alike = fidelity == Fidelity::sampled && agree(one.busy, more.busy);
+    if (one.top != more.top && !alike) rows_ = several;
+  }
+
   [[nodiscard]] Seen run(std::uint64_t outputs, std::uint64_t rows) const {
     WsRequest request = request_;
     request.grid = {context_.layout.feature_columns() * groups_, rows};
@@ -87,7 +98,6 @@ class Run {
     const std::uint64_t cycles = time_mesh_kernel(program.kernel, *engine).cycles;
     Seen seen{.busy = cycles - std::min(cycles, program.kernel.closed_form - busy_by_flow(request)),
               .top = {}};
-    // In the order of `last`, a column's rows come one after the other, or a row's columns do.
     std::uint32_t top = program.kernel.last.front().y;
     for (const PeAt at : program.kernel.last) top = std::min(top, at.y);
     for (const PeAt at : program.kernel.last) {
@@ -129,7 +139,7 @@ Answer sampled(const Run& run, std::uint64_t outputs) {
     const std::uint64_t four = run.busy(4 * stretch);
     const std::uint64_t before = three - std::min(two, three);
     const std::uint64_t after = four - std::min(three, four);
-    if ((std::max(before, after) - std::min(before, after)) * kAgreement > after) continue;
+    if (!agree(before, after)) continue;
     return {.cycles = four + multiply_divide_up(four - two, outputs - 4 * stretch, 2 * stretch),
             .outputs = 4 * stretch};
   }
@@ -196,7 +206,7 @@ void MeshTimer::measure(const std::function<void(double)>& progress) {
     product.why_not = obstacle(context);
     if (product.why_not.empty()) {
       try {
-        const Run run{context, shape, product.pass};
+        const Run run{context, shape, product.pass, fidelity_};
         const Answer answer = fidelity_ == Fidelity::sampled
                                   ? sampled(run, shape.out)
                                   : Answer{.cycles = run.busy(shape.out), .outputs = shape.out};

@@ -37,14 +37,15 @@ struct TimedProduct {
 // `time` has the answers.
 //
 // One group of columns runs alone (two in a gradient pass, whose sums meet), as the others do the same beside
-// it. Of its rows the northernmost runs, if on the first output features it does with eleven rows below what
-// it does alone, in every count of every PE: then they neither hold it up nor hand it anything, and each does
+// it. Of its rows the northernmost runs, if on the first output features it does with others below what it
+// does alone, in every count of every PE: then they neither hold it up nor hand it anything, and each does
 // what it does, later by a constant (docs/mesh.md has the proof, and the folding engine checks it). Else all
-// twelve run.
+// of those few rows run.
 class MeshTimer final : public ProductTimer {
  public:
   // `sampled`: so many output features that the rest must follow at the same pace; the pace of two stretches
-  // has to agree within a hundredth, or longer ones are run.
+  // has to agree within a hundredth, or longer ones are run. There, rows are taken for alike if one and
+  // several of them agree as well as that.
   explicit MeshTimer(Fidelity fidelity) : fidelity_{fidelity} {}
 
   std::optional<std::uint64_t> time(const FlowContext& context, const MatrixShape& shape, ProductPass pass,

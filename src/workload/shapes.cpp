@@ -283,9 +283,9 @@ bool ShapeRule::attention() {
 
 bool ShapeRule::concat() {
   layer_.extent = inputs_.front()->extent;
-  const bool side_by_side = std::all_of(inputs_.begin(), inputs_.end(),
-                                        [&](const Layer* input) { return input->extent == layer_.extent; });
-  if (!side_by_side) {
+  const bool equal = std::all_of(inputs_.begin(), inputs_.end(),
+                                 [&](const Layer* input) { return input->extent == layer_.extent; });
+  if (!equal || draft_.along_positions) {
     // One after the other: a class token before the patches of an image.
     layer_.extent = {.width = 0, .height = 1};
     for (const Layer* input : inputs_) {

@@ -1,4 +1,5 @@
-// libFuzzer's way into one reader. CMake says which: the header with its laws, and the function that checks them.
+// libFuzzer's way into one reader. CMake says which: the header with its laws, and the function that checks
+// them.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -48,20 +48,27 @@ Cycles through_lanes(Bytes bytes, const WaferSpec& wafer) {
 
 }  // namespace
 
-MappingTrials::MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks)
+MappingTrials::MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks,
+                             std::uint64_t nodes)
     : wafer_{wafer},
       workload_{workload},
       masks_{masks},
       live_{workload},
-      mappings_{candidate_mappings(wafer)} {
-  Bytes in;
+      mappings_{candidate_mappings(wafer)},
+      nodes_{nodes} {
   Bytes out;
-  for (const Layer& layer : workload.graph.layers) {
-    in += weights_of(layer, workload.plan).bytes() * weight_passes(layer, workload.plan);
-    out += gradients_of(layer, workload.plan).bytes();
-  }
-  weights_in_ = through_lanes(in, wafer);
+  for (const Layer& layer : workload.graph.layers) out += gradients_of(layer, workload.plan).bytes();
   gradients_out_ = through_lanes(out, wafer);
+}
+
+Cycles MappingTrials::weights_in(std::uint64_t sequences) {
+  const auto [known, fresh] = weights_in_.try_emplace(sequences);
+  if (!fresh) return known->second;
+  const TrainingPlan& plan = workload_.plan;
+  Bytes in;
+  for (const Layer& layer : workload_.graph.layers)
+    in += weights_of(layer, plan, sequences * nodes_).bytes() * weight_passes(layer, plan);
+  return known->second = through_lanes(in, wafer_);
 }
 
 bool MappingTrials::fits(std::uint64_t sequences, GradientSums sums) const {
@@ -99,7 +106,7 @@ std::vector<MappingChoice> MappingTrials::choices(const std::vector<std::uint64_
     for (const auto& [sequences, count] : counts) {
       // A micro-batch cannot be faster than its weights come, or its gradients leave.
       const Cycles out = sums == GradientSums::none ? gradients_out_ : Cycles{};
-      choice.cycles += std::max({kernel_cycles(i, sequences), weights_in_, out}) * count;
+      choice.cycles += std::max({kernel_cycles(i, sequences), weights_in(sequences), out}) * count;
     }
     list.push_back(choice);
   }
@@ -121,7 +128,7 @@ SramBudget MappingTrials::smallest_budget(std::uint64_t sequences, GradientSums 
 Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences) {
   const auto [known, fresh] = known_.try_emplace({mapping, sequences});
   if (!fresh) return known->second;
-  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_};
+  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, nodes_};
   const bool evaluate = workload_.plan.mode == StepMode::evaluate;
   const bool recompute = !evaluate && workload_.plan.recompute == Recompute::layer;
   Cycles sum;

@@ -12,7 +12,8 @@ namespace wafersim {
 
 class MappingTrials {
  public:
-  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks);
+  // The same weights go to `nodes` wafers, each with a micro-batch of its own.
+  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks, std::uint64_t nodes = 1);
 
   [[nodiscard]] SramBudget budget(const Mapping& mapping, std::uint64_t sequences, GradientSums sums) const {
     return live_.budget(wafer_, layout(mapping, sequences), sums);
@@ -33,14 +34,17 @@ class MappingTrials {
   }
   // All passes of one micro-batch, from closed forms.
   [[nodiscard]] Cycles kernel_cycles(std::size_t mapping, std::uint64_t sequences);
+  // What the weights of a micro-batch take through the node's lanes.
+  [[nodiscard]] Cycles weights_in(std::uint64_t sequences);
 
   const WaferSpec& wafer_;
   const Workload& workload_;
   MaskLibrary& masks_;
   LiveTensors live_;
   std::vector<Mapping> mappings_;
-  Cycles weights_in_;     // that the weights of one micro-batch take through the node's lanes
-  Cycles gradients_out_;  // that its gradients take
+  std::uint64_t nodes_;
+  Cycles gradients_out_;                         // that gradients of one micro-batch take through the lanes
+  std::map<std::uint64_t, Cycles> weights_in_;  // by sequences
   std::map<std::pair<std::size_t, std::uint64_t>, Cycles> known_;
 };
 

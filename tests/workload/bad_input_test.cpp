@@ -106,6 +106,16 @@ TEST(BadOnnx, AnUnknownOperatorIsNamedWithItsNodeOrLeftOut) {
   }
 }
 
+TEST(BadOnnx, WeightsOfTooFewDimensionsAreNotReadBeyond) {
+  // Found by fuzzing: the library's inference of ConvTranspose takes the second dimension of weights that
+  // have one. TensorProto: dims 4, type float, name "w".
+  const std::string weights = field(5, std::string{"\x08\x04\x10\x01", 4} + field(8, "w"));
+  const std::string call =
+      field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, "ConvTranspose"));
+  EXPECT_THAT(wrong_onnx(model_of(call + weights, "a")),
+              HasSubstr("convolutions over one or two dimensions are supported"));
+}
+
 TEST(BadOnnx, AFileOfMoreThanTwoGibibytesIsRefusedBeforeItIsRead) {
   const test::ScratchFolder folder;
   const auto file = folder.write("big.onnx", "");

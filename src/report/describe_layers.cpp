@@ -1,6 +1,7 @@
 // Tables about the layers of a workload.
 #include "report/describe_layers.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -25,7 +26,8 @@ std::string shape_of(std::uint64_t features, const Extent& extent) {
   return fmt::format("{} x {}x{}", grouped(features), extent.width, extent.height);
 }
 
-// Layers whose names differ in numbers only and whose figures do not.
+// Layers whose names differ in numbers only and whose figures do not. Those that have neither weights nor
+// products, such as activations and sums, are left out unless data enters there.
 struct Row {
   std::string name;
   std::uint64_t count{};
@@ -38,6 +40,7 @@ std::vector<Row> rows_of(const WorkloadDescription& description) {
   for (LayerId id = 0; id < description.workload.graph.layers.size(); ++id) {
     const Layer& layer = description.workload.graph.layers[id];
     const LayerFigures& figures = description.summary.each[id];
+    if (layer.owned_weights() == 0 && figures.macs == 0 && layer.kind != OpKind::input) continue;
     const auto [entry, fresh] =
         known.try_emplace({pattern_of(layer.name), layer.kind, shape_of(layer.out_features, layer.extent),
                            layer.owned_weights(), figures.macs, figures.bytes},
@@ -69,9 +72,10 @@ std::string layers_text(const WorkloadDescription& description) {
                si(layer.owned_weights(), ""), si(figures.macs, ""), si(figures.activation_bytes, "B"),
                figures.macs == 0 ? "" : si(figures.intensity(), "")});
   }
-  std::string out = "\nLayers: each, forward over one sequence\n" + table.text();
-  if (rows.size() > kMostRows)
-    out += fmt::format("  and {} more rows; --format json has every layer\n", rows.size() - kMostRows);
+  std::string out =
+      "\nLayers with weights or products: each, forward over one sequence (--format json has all)\n" +
+      table.text();
+  if (rows.size() > kMostRows) out += fmt::format("  and {} more rows\n", rows.size() - kMostRows);
   return out;
 }
 

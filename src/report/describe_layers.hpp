@@ -7,7 +7,7 @@
 
 namespace wafersim::report_detail {
 
-// A row for each layer; layers that repeat share one.
+// A row for each layer that has weights or products; layers that repeat share one.
 [[nodiscard]] std::string layers_text(const WorkloadDescription& description);
 // The largest matrices and activations.
 [[nodiscard]] std::string largest_text(const WorkloadDescription& description);

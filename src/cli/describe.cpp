@@ -17,7 +17,9 @@ Usage usage() {
               .explanation =
                   "Of a machine: the derived figures beside the published ones. Of a workload: its layers "
                   "with\n"
-                  "shapes, parameters, operations and bytes, and what training it needs. Of both: how the workload fits, with the memory of the fullest PE.\n\n"
+                  "shapes, parameters, operations and bytes, and what training it needs. Of both: how the "
+                  "workload\n"
+                  "fits, with the memory of the fullest PE.\n\n"
                   "examples:\n"
                   "  wafersim describe configs/machine/cs2.yaml\n"
                   "  wafersim describe configs/workload/llama2-70b.yaml --format json\n"

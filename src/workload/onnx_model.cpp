@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <onnx/defs/schema.h>
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
@@ -65,6 +67,7 @@ class Reader {
   void bind();
   void bind_value(onnx::ValueInfoProto& value, std::set<std::string>& unbound);
   void infer();
+  bool pass_shapes();
   void add_shape(const onnx::ValueInfoProto& value);
   [[nodiscard]] OnnxModel convert();
 
@@ -222,6 +225,33 @@ void Reader::bind() {
   }
 }
 
+// What an operator gives that the library does not know, is taken to have the shape of what it takes first:
+// if it is left out, its output is its input. Returns whether any shape became known by that.
+bool Reader::pass_shapes() {
+  std::map<std::string, onnx::ValueInfoProto*> values;
+  for (auto* list : {graph().mutable_input(), graph().mutable_value_info(), graph().mutable_output()}) {
+    for (onnx::ValueInfoProto& value : *list) values[value.name()] = &value;
+  }
+  const auto has_shape = [](const onnx::ValueInfoProto& value) {
+    return value.type().has_tensor_type() && value.type().tensor_type().has_shape();
+  };
+  bool changed = false;
+  for (const onnx::NodeProto& node : graph().node()) {
+    if (node.input_size() == 0 || node.output_size() == 0) continue;
+    constexpr int kAnyVersion = std::numeric_limits<int>::max();
+    if (guarded_schemas().GetSchema(node.op_type(), kAnyVersion, node.domain()) != nullptr) continue;
+    const auto taken = values.find(node.input(0));
+    if (taken == values.end() || !has_shape(*taken->second)) continue;
+    onnx::ValueInfoProto*& made = values[node.output(0)];
+    if (made != nullptr && has_shape(*made)) continue;
+    if (made == nullptr) made = graph().add_value_info();
+    made->set_name(node.output(0));
+    *made->mutable_type() = taken->second->type();
+    changed = true;
+  }
+  return changed;
+}
+
 void Reader::infer() {
   try {
     // Each round may make shapes known that the next one computes with.
@@ -230,7 +260,7 @@ void Reader::infer() {
     do {
       onnx::shape_inference::InferShapes(model_, &guarded_schemas(),
                                          onnx::ShapeInferenceOptions{false, 0, true});
-    } while (fold_shapes(graph()) && ++rounds < kMostRounds);
+    } while ((fold_shapes(graph()) || pass_shapes()) && ++rounds < kMostRounds);
   } catch (const std::exception& error) {
     std::string message = error.what();
     std::replace_if(

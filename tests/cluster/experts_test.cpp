@@ -1,9 +1,11 @@
 // Layers of several experts: what their weights cost on the wafer, and which of them travel.
-#include <algorithm>
+#include <cstdint>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "wafersim/cluster/run.hpp"
+#include "wafersim/cluster/step_program.hpp"
 #include "wafersim/wafer/layer_cost.hpp"
 
 #include "support/inputs.hpp"
@@ -60,36 +62,61 @@ TEST(Experts, ShareWhatIsLeftOfACountAsEvenlyAsTheyCan) {
               8 * 3 * 2);
 }
 
-struct Streamed {
-  Bytes in;  // into each wafer, of the experts' layer
-  Cycles step;
-};
-Streamed streamed(const std::string& plan, std::uint64_t nodes) {
-  const MachineSpec machine = test::machine("cs2", {{"cluster.nodes", std::to_string(nodes)}});
-  const Workload workload = experts(plan + "global_batch: " + std::to_string(nodes) + "\nmicro_batch: 1\n");
-  const Outcome outcome = run_training_step(machine, workload).outcome;
-  return {.in = outcome.layers.at(1).bytes_in, .step = outcome.step.cycles};
+// One sequence of two tokens on each node.
+Workload one_each(const std::string& plan, std::uint64_t nodes) {
+  return experts(plan + "global_batch: " + std::to_string(nodes) + "\nmicro_batch: 1\n");
+}
+MachineSpec machine_of(std::uint64_t nodes) {
+  return test::machine("cs2", {{"cluster.nodes", std::to_string(nodes)}});
 }
 
+// Bytes of the experts' layer that come to each wafer in a step.
+Bytes streamed(const std::string& plan, std::uint64_t nodes) {
+  const MachineSpec machine = machine_of(nodes);
+  const Workload workload = one_each(plan, nodes);
+  MaskLibrary masks;
+  const WaferPlan wafer = plan_wafer(machine.wafer, workload, nodes, masks);
+  Bytes bytes;
+  for (const StepOp& op : plan_step(machine, workload, wafer, masks).program.ops) {
+    if (op.layer == 1) bytes += op.weights.bytes();
+  }
+  return bytes;
+}
+
+constexpr std::uint64_t kMatrix = 256 * 1024;
+constexpr std::uint64_t kPasses = 2;  // forward, and for the delta
+
 TEST(Experts, AllTravelUnlessOnlyTheChosenOnesShall) {
-  // 2 B for each weight, forward and for the delta.
-  const std::uint64_t one = 2 * 2 * 256 * 1024;
-  EXPECT_EQ(streamed("", 1).in, Bytes{8 * one});
-  EXPECT_EQ(streamed("expert_stream: all\n", 1).in, Bytes{8 * one});
+  const std::uint64_t one = kPasses * kMatrix * 2;  // FP16
+  EXPECT_EQ(streamed("", 1), Bytes{8 * one});
+  EXPECT_EQ(streamed("expert_stream: all\n", 1), Bytes{8 * one});
   // Two tokens meet 8 (1 - (6/8)^2) = 3.5 of them, four on two nodes 5.47, eight on four 7.2; rounded up.
-  EXPECT_EQ(streamed("expert_stream: chosen\n", 1).in, Bytes{4 * one});
-  EXPECT_EQ(streamed("expert_stream: chosen\n", 2).in, Bytes{6 * one});
-  EXPECT_EQ(streamed("expert_stream: chosen\n", 4).in, Bytes{8 * one});
-  EXPECT_LT(streamed("expert_stream: chosen\n", 1).step, streamed("", 1).step);
-  EXPECT_EQ(streamed("expert_stream: chosen\n", 4).step, streamed("", 4).step);
+  EXPECT_EQ(streamed("expert_stream: chosen\n", 1), Bytes{4 * one});
+  EXPECT_EQ(streamed("expert_stream: chosen\n", 2), Bytes{6 * one});
+  EXPECT_EQ(streamed("expert_stream: chosen\n", 4), Bytes{8 * one});
 }
 
 TEST(Experts, ThatAreChosenTravelWithTheWeightsThatTheyKeep) {
   // A value and an index for each of the kept quarter.
   const std::string plan = "sparsity: { level: 0.75 }\n";
-  const std::uint64_t one = 2 * 4 * 256 * 1024 / 4;
-  EXPECT_EQ(streamed(plan, 1).in, Bytes{8 * one});
-  EXPECT_EQ(streamed(plan + "expert_stream: chosen\n", 1).in, Bytes{4 * one});
+  const std::uint64_t one = kPasses * kMatrix / 4 * 4;
+  EXPECT_EQ(streamed(plan, 1), Bytes{8 * one});
+  EXPECT_EQ(streamed(plan + "expert_stream: chosen\n", 1), Bytes{4 * one});
+}
+
+TEST(Experts, ThatNobodyChoseCostNoCyclesOfTheWafer) {
+  // Each token's two experts are one product of one token each, instead of eight.
+  const Workload chosen = experts("expert_stream: chosen\n");
+  EXPECT_LT(cost_of(chosen, 1).total(), cost_of(experts(""), 1).total());
+  // 200 tokens choose them all.
+  EXPECT_EQ(cost_of(chosen, 100).total(), cost_of(experts(""), 100).total());
+}
+
+TEST(Experts, ThatAreChosenKeepTheLawsOfARun) {
+  // Every run checks its own ledger: bytes that are sent, received and expected.
+  const Outcome outcome = run_training_step(machine_of(2), one_each("expert_stream: chosen\n", 2)).outcome;
+  EXPECT_EQ(outcome.layers.at(1).bytes_in, Bytes{6 * kPasses * kMatrix * 2});
+  EXPECT_EQ(outcome.layers.at(1).bytes_out, Bytes{8 * kMatrix * 2});
 }
 
 }  // namespace

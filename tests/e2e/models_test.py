@@ -78,12 +78,12 @@ class Models(UserTest):
                   self.folder / "fancy.onnx")
         complaint = self.refuses(2, "run", CS2, "fancy.onnx", "--bind", "batch=1")
         self.assertIn("operator 'some.where.Fancy' of node 'new' is not known", complaint)
-        skipping = ("run", CS2, "fancy.onnx", "--bind", "batch=1", "--unknown=skip", "--quiet")
+        skipping = ("run", CS2, "fancy.onnx", "--bind", "batch=1", "--unknown=skip")
         report = wafersim(*skipping, folder=self.folder)
         self.assertEqual(report.returncode, 0, report.stderr)
         for told in (report.stderr, report.stdout):
             self.assertIn("operator 'some.where.Fancy' of node 'new'", told)
-        result = json.loads(wafersim(*skipping, "--format", "json", folder=self.folder).stdout)
+        result = json.loads(wafersim(*skipping, "--quiet", "--format", "json", folder=self.folder).stdout)
         self.assertEqual(result["inputs"]["workload"]["not_modelled"], ["operator 'some.where.Fancy' of node 'new'"])
 
     def test_masks_save_what_they_count(self):
@@ -103,10 +103,10 @@ class Models(UserTest):
         self.assertEqual(third["nonzero_weights"], len(entries))
 
     def test_describe_says_what_the_store_of_a_run_holds(self):
-        model = ("plain.onnx", "--bind", "batch=1", "--format", "json", "--quiet")
+        model = ("plain.onnx", "--bind", "batch=1", "--format", "json")
         self.make("plain")
         needs = json.loads(self.succeeds("describe", *model))["model"]["memoryx_bytes"]
-        memory = json.loads(self.succeeds("run", CS2, *model))["memory"]
+        memory = json.loads(self.succeeds("run", CS2, *model, "--quiet"))["memory"]
         self.assertEqual(needs["total"], sum(row["used_bytes"] for row in memory if row["name"].startswith("memoryx")))
 
     def test_a_gigabyte_of_weights_is_counted_in_little_memory(self):

@@ -477,6 +477,23 @@ def masked(tokens=16, width=64, heads=2):
     return net.model(inputs, x, output_rank=3)
 
 
+def newer():
+    """Operators of opset 21 that Debian's ONNX library does not know, a GRU, and normalisations as operators."""
+    net = Net("newer")
+    x, inputs = image(net, 8, 8)
+    x = net.conv(x, 8, 3)
+    x = net.op("GroupNormalization", [x, net.weight("group.weight", 8), net.weight("group.bias", 8)], num_groups=4)
+    x = net.op("Reshape", [net.relu(x), net.constant([0, 8, 64])])
+    x = net.op("Transpose", [x], perm=[1, 0, 2])
+    net.nodes.append(helper.make_node(
+        "GRU", [x, net.weight("gru.w", 1, 3 * 16, 64), net.weight("gru.r", 1, 3 * 16, 16),
+                net.weight("gru.b", 1, 6 * 16)], ["states"], name="gru", hidden_size=16))
+    x = net.op("Transpose", ["states"], perm=[2, 0, 1, 3])
+    x = net.op("Reshape", [x, net.constant([-1, 8, 16])])
+    x = net.op("LayerNormalization", [x, net.weight("layer.weight", 16), net.weight("layer.bias", 16)], axis=-1)
+    return net.model(inputs, net.linear(x, 16, 4, "fc"), opset=21, output_rank=3)
+
+
 def plain():
     """Three convolutions and nothing else: what a topology table of SCALE-Sim can say as well."""
     net = Net("plain")
@@ -508,7 +525,7 @@ def operators():
 NETS = {"resnet50": resnet50, "vgg19": vgg19, "alexnet": alexnet, "squeezenet": squeezenet,
         "densenet121": densenet121, "inception_v1": inception_v1, "shufflenet": shufflenet, "gpt2": gpt2,
         "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators,
-        "plain": plain, "stacked": stacked, "masked": masked}
+        "plain": plain, "stacked": stacked, "masked": masked, "newer": newer}
 
 
 def main():

@@ -1,6 +1,7 @@
 // Shape rules of operators with matrices, and of the attention between them.
 #include <array>
 #include <limits>
+#include <string_view>
 
 #include "workload/shape_rule.hpp"
 

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "workload/onnx_walk.hpp"
 
 namespace wafersim::workload_detail {

@@ -2,12 +2,9 @@
 #include "workload/onnx_import.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "wafersim/base/wide.hpp"
 
 #include "workload/graph_writer.hpp"
 #include "workload/onnx_walk.hpp"

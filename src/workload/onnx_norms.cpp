@@ -1,8 +1,5 @@
 // Operators of ONNX that work on sums over features or positions: normalisations, pools, reductions.
-#include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "workload/onnx_walk.hpp"
 

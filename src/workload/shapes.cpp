@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "wafersim/base/suggest.hpp"
 #include "wafersim/base/wide.hpp"
 
 #include "workload/quote.hpp"

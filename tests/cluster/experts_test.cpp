@@ -13,24 +13,22 @@
 namespace wafersim {
 namespace {
 
-// 8 experts of 256 x 1024, of which each token meets 2, on sequences of two tokens.
-Workload experts(const std::string& plan) {
+// Sequences of two tokens of 256 features, into a layer `up` that its keys describe.
+Workload into(const std::string& up, const std::string& plan) {
   const std::string text = plan +
                            "sequence_length: 2\ngraph:\n"
                            "  - { name: words, op: embedding, rows: 100, features: 256 }\n"
-                           "  - { name: up, op: linear, features: 2048, experts: 8, active_experts: 2 }\n"
-                           "  - { name: loss, op: loss }\n";
+                           "  - { name: up, op: linear, " +
+                           up + " }\n  - { name: loss, op: loss }\n";
   return read_workload(parse_tree(text, "experts.yaml"), "experts").workload;
 }
 
-// One matrix of 256 x 1024.
+// 8 experts of 256 x 1024, of which each token meets 2; and one matrix of this size.
+Workload experts(const std::string& plan) {
+  return into("features: 2048, experts: 8, active_experts: 2", plan);
+}
 Workload single(const std::string& plan) {
-  const std::string text = plan +
-                           "sequence_length: 2\ngraph:\n"
-                           "  - { name: words, op: embedding, rows: 100, features: 256 }\n"
-                           "  - { name: up, op: linear, features: 1024 }\n"
-                           "  - { name: loss, op: loss }\n";
-  return read_workload(parse_tree(text, "single.yaml"), "single").workload;
+  return into("features: 1024", plan);
 }
 
 // Closed forms of the layer `up` with so many sequences on the whole grid, without what software adds.

@@ -252,6 +252,19 @@ TEST(Onnx, AStoredMaskIsLookedInto) {
   EXPECT_FALSE(causal("bias"));         // another one for each head: trained
 }
 
+TEST(Onnx, OperatorsThatAreNewerThanTheLibraryAreReadWhereTheyKeepTheirShape) {
+  const Graph graph = load("newer", "batch=3").workload.graph;
+  EXPECT_EQ(layer_named(graph, "group").function, "groupnorm");
+  EXPECT_EQ(layer_named(graph, "group").window.groups, 4U);
+  EXPECT_EQ(layer_named(graph, "group").extent, (Extent{8, 8}));
+  EXPECT_EQ(layer_named(graph, "layer").function, "layernorm");
+  // 3 gates of 16 for 64 inputs and 16 of state; two biases for each.
+  EXPECT_EQ(layer_named(graph, "gru").function, "gru");
+  EXPECT_EQ(layer_named(graph, "gru").matrix_weights, 3U * 16 * (64 + 16));
+  EXPECT_EQ(layer_named(graph, "gru").vector_weights, 2U * 3 * 16);
+  EXPECT_EQ(graph.parameters(), 8U * 8 * 9 + 2 * 8 + 3 * 16 * 80 + 96 + 2 * 16 + 16 * 4 + 4);
+}
+
 TEST(Onnx, TheBatchThatIsBoundChangesNothing) {
   EXPECT_EQ(load("resnet50", "batch=1").workload.graph, load("resnet50", "batch=32").workload.graph);
   EXPECT_EQ(load("vit_b16", "batch=1").workload.graph, load("vit_b16", "batch=7").workload.graph);

@@ -277,8 +277,8 @@ def shufflenet():
     return net.model(inputs, net.classifier(x, 960))
 
 
-def attention(net, q, k, v, heads, kv_heads, head_dim, mask=True, rotary=False):
-    """softmax(QK^T)V as torch exports it: reshape, transpose, two products."""
+def attention(net, q, k, v, heads, kv_heads, head_dim, mask="mask", rotary=False):
+    """softmax(QK^T)V as torch exports it: reshape, transpose, two products. `mask` is added to the scores."""
     def split(x, count):
         x = net.op("Reshape", [x, net.constant([0, 0, count, head_dim])])
         return net.op("Transpose", [x], perm=[0, 2, 1, 3])
@@ -302,7 +302,7 @@ def attention(net, q, k, v, heads, kv_heads, head_dim, mask=True, rotary=False):
     scores = net.op("MatMul", [q, net.op("Transpose", [k], perm=[0, 1, 3, 2])])
     scores = net.op("Div", [scores, net.constant([float(head_dim) ** 0.5], [])])
     if mask:
-        scores = net.op("Add", [scores, "mask"])
+        scores = net.op("Add", [scores, mask])
     y = net.op("MatMul", [net.op("Softmax", [scores], axis=-1), v])
     y = net.op("Transpose", [y], perm=[0, 2, 1, 3])
     return net.op("Reshape", [y, net.constant([0, 0, heads * head_dim])])
@@ -419,7 +419,7 @@ def vit_b16(layers=12, width=768, heads=12):
     for i in range(layers):
         y = net.layer_norm(x, width, f"layer.{i}.layernorm_before")
         q, k, v = (net.linear(y, width, width, f"layer.{i}.{part}") for part in ("query", "key", "value"))
-        y = attention(net, q, k, v, heads, heads, width // heads, mask=False)
+        y = attention(net, q, k, v, heads, heads, width // heads, mask=None)
         x = net.op("Add", [x, net.linear(y, width, width, f"layer.{i}.output")])
         y = net.layer_norm(x, width, f"layer.{i}.layernorm_after")
         y = net.gelu(net.linear(y, width, 4 * width, f"layer.{i}.up"))
@@ -439,6 +439,59 @@ def lstm():
     x = net.op("Transpose", ["all"], perm=[2, 0, 1, 3])
     x = net.op("Reshape", [x, net.constant([-1, 20, 128])])
     return net.model(inputs, net.linear(x, 128, 10, "fc"), output_rank=3)
+
+
+def stacked():
+    """Two tensors of equal shape put together along each of their axes, and along the heads of a reshaped one."""
+    net = Net("stacked")
+    inputs = [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["batch", 8, 32])]
+    parts = [net.linear("rows", 32, 32, label, bias=False) for label in "ab"]
+    long = net.linear(net.op("Concat", parts, axis=1), 32, 16, "long", bias=False)
+    wide = net.linear(net.op("Concat", parts, axis=2), 64, 16, "wide", bias=False)
+    heads = net.op("Concat", [net.op("Reshape", [part, net.constant([0, 8, 4, 8])]) for part in parts], axis=2)
+    heads = net.linear(net.op("Reshape", [heads, net.constant([0, 8, 64])]), 64, 16, "heads", bias=False)
+    return net.model(inputs, net.op("Concat", [long, wide, heads], axis=1), output_rank=3)
+
+
+def masked(tokens=16, width=64, heads=2):
+    """Attentions with masks that are stored in the model; each is followed by a projection that says which."""
+    net = Net("masked")
+    x = "rows"
+    inputs = [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["batch", tokens, width])]
+    later = [[column > row for column in range(tokens)] for row in range(tokens)]
+    far = [[abs(column - row) > 3 for column in range(tokens)] for row in range(tokens)]
+
+    def stored(hidden):
+        return net.constant([-1e9 if hides else 0.0 for row in hidden for hides in row], [1, 1, tokens, tokens])
+
+    net.weights.append(helper.make_tensor("kept", TensorProto.BOOL, [1, 1, tokens, tokens],
+                                          [not hides for row in later for hides in row]))
+    computed = net.op("Where", ["kept", net.constant([0.0], []), net.constant([-1e9], [])])
+    masks = {"triangle": stored(later), "computed": computed,
+             "without_data": net.weight("float_mask", 1, 1, tokens, tokens), "band": stored(far),
+             "nothing": stored([[False] * tokens] * tokens), "bias": net.weight("relative", 1, heads, tokens, tokens)}
+    for label, mask in masks.items():
+        q, k, v = (net.linear(x, width, width, f"{label}.{part}", bias=False) for part in "qkv")
+        y = attention(net, q, k, v, heads, heads, width // heads, mask)
+        x = net.linear(y, width, width, label, bias=False)
+    return net.model(inputs, x, output_rank=3)
+
+
+def newer():
+    """Operators of opset 21 that Debian's ONNX library does not know, a GRU, and normalisations as operators."""
+    net = Net("newer")
+    x, inputs = image(net, 8, 8)
+    x = net.conv(x, 8, 3)
+    x = net.op("GroupNormalization", [x, net.weight("group.weight", 8), net.weight("group.bias", 8)], num_groups=4)
+    x = net.op("Reshape", [net.relu(x), net.constant([0, 8, 64])])
+    x = net.op("Transpose", [x], perm=[1, 0, 2])
+    net.nodes.append(helper.make_node(
+        "GRU", [x, net.weight("gru.w", 1, 3 * 16, 64), net.weight("gru.r", 1, 3 * 16, 16),
+                net.weight("gru.b", 1, 6 * 16)], ["states"], name="gru", hidden_size=16))
+    x = net.op("Transpose", ["states"], perm=[2, 0, 1, 3])
+    x = net.op("Reshape", [x, net.constant([-1, 8, 16])])
+    x = net.op("LayerNormalization", [x, net.weight("layer.weight", 16), net.weight("layer.bias", 16)], axis=-1)
+    return net.model(inputs, net.linear(x, 16, 4, "fc"), opset=21, output_rank=3)
 
 
 def plain():
@@ -471,7 +524,8 @@ def operators():
 
 NETS = {"resnet50": resnet50, "vgg19": vgg19, "alexnet": alexnet, "squeezenet": squeezenet,
         "densenet121": densenet121, "inception_v1": inception_v1, "shufflenet": shufflenet, "gpt2": gpt2,
-        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators, "plain": plain}
+        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators,
+        "plain": plain, "stacked": stacked, "masked": masked, "newer": newer}
 
 
 def main():

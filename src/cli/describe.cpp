@@ -15,9 +15,11 @@ Usage usage() {
                   "wafersim describe MACHINE|WORKLOAD [--set KEY=VALUE]... [--format text|json] [-o FILE]\n"
                   "       wafersim describe MACHINE WORKLOAD [...]",
               .explanation =
-                  "Of a machine: the derived figures beside the published ones. Of a workload: parameters, "
-                  "operations\n"
-                  "and activations. Of both: how the workload fits, with the memory of the fullest PE.\n\n"
+                  "Of a machine: the derived figures beside the published ones. Of a workload: its layers "
+                  "with\n"
+                  "shapes, parameters, operations and bytes, and what training it needs. Of both: how the "
+                  "workload\n"
+                  "fits, with the memory of the fullest PE.\n\n"
                   "examples:\n"
                   "  wafersim describe configs/machine/cs2.yaml\n"
                   "  wafersim describe configs/workload/llama2-70b.yaml --format json\n"
@@ -45,7 +47,7 @@ MachineDescription of_machine(const MachineSpec& machine) {
 
 WorkloadDescription of_workload(const LoadedWorkload& loaded) {
   say_notes(loaded);
-  return {.resolved = loaded.resolved, .workload = loaded.workload, .summary = summarize(loaded.workload)};
+  return describe_workload(loaded);
 }
 
 Description describe(const std::vector<std::string>& files, const Overrides& overrides) {

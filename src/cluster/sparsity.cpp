@@ -30,12 +30,15 @@ SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome) {
   SparsityOutcome sparsity;
   sparsity.weights_skipped = weights_skipped(run);
   sparsity.flops_skipped = outcome.step.flops_skipped;
+  TrainingPlan dense = run.workload.plan;
+  dense.sparsity = {};
   Bytes with;
   Bytes without;
   for (const StepOp& op : run.step.program.ops) {
     if (op.weights.empty()) continue;
     with += op.weights.bytes();
-    without += Bytes{run.workload.graph.layers[op.layer].used_weights()} * weight_bytes(run.workload.plan);
+    const std::uint64_t sequences = run.wafer.micro_batches[op.micro_batch] * outcome.nodes;
+    without += weights_of(run.workload.graph.layers[op.layer], dense, sequences).bytes();
   }
   sparsity.bytes_skipped = without > with ? without - with : Bytes{};
   sparsity.bytes_added = with > without ? with - without : Bytes{};

@@ -7,11 +7,16 @@
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/config/derived.hpp"
 #include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
 
 namespace {
+
+OptimizerCost cost_of(const TrainingPlan& plan, std::uint64_t contributions, std::uint64_t index) {
+  return optimizer_cost(optimizer_kind(plan.optimizer), weight_bytes(plan), index, contributions);
+}
 
 class Builder {
  public:
@@ -33,39 +38,27 @@ class Builder {
   [[nodiscard]] std::uint32_t owner_of(std::uint32_t id) const { return layers()[id].tied_to.value_or(id); }
 
   void store() {
-    std::vector<ByTensor<Bytes>> layers_bytes;
     for (const Layer& layer : layers()) {
       const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer, workload_.plan);
       step_.program.stored.push_back(
           {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
-      const OptimizerCost for_matrix = cost(1, index_bytes(workload_.plan, is_sparse(layer, workload_.plan)));
-      const BytesByTensor& of_matrix = for_matrix.stored;
-      BytesByTensor of_vector = cost(1, 0).stored;
-      of_vector.optimizer += for_matrix.vector_bytes;
-      const std::uint64_t lines = matrix == 0 ? 0 : layer.in_features + layer.out_features;
-      const auto all = [&](std::uint64_t BytesByTensor::*kind) {
-        return Bytes{matrix} * (of_matrix.*kind) + Bytes{layer.vector_weights} * (of_vector.*kind);
-      };
-      layers_bytes.push_back(
-          {.weights = all(&BytesByTensor::weights),
-           .gradients = all(&BytesByTensor::gradients),
-           .optimizer = all(&BytesByTensor::optimizer) + Bytes{lines} * for_matrix.line_bytes});
     }
     const MemoryXSpec& store = machine_.memoryx;
-    step_.placement = place_layers(layers_bytes, {.shards = store.shards,
-                                                  .dram = store.dram.capacity,
-                                                  .flash = store.flash.capacity,
-                                                  .read_ahead = store.flash.read_ahead,
-                                                  .pins = store.placement});
+    step_.placement = place_layers(stored_bytes(workload_), {.shards = store.shards,
+                                                             .dram = store.dram.capacity,
+                                                             .flash = store.flash.capacity,
+                                                             .read_ahead = store.flash.read_ahead,
+                                                             .pins = store.placement});
   }
 
   void micro_batch(std::uint32_t index) {
     const std::uint64_t sequences = plan_.micro_batches[index];
     const TokenLayout layout{machine_.wafer.grid, plan_.mapping, sequences * workload_.plan.sequence_length};
     // Micro-batches have at most two sizes; each size has its own costs.
-    auto found =
-        costs_.try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_, Estimate::exact, timer_)
-            .first;
+    auto found = costs_
+                     .try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_,
+                                  working_nodes(machine_.cluster), Estimate::exact, timer_)
+                     .first;
     current_ = &found->second;
     micro_batch_ = index;
     const auto count = static_cast<std::uint32_t>(layers().size());
@@ -87,7 +80,7 @@ class Builder {
   void forward(std::uint32_t id, Pass pass) {
     const Layer& layer = layers()[id];
     StepOp op = operation(id, pass, current_->of(layer).forward);
-    op.weights = weights_of(layer, workload_.plan);
+    op.weights = weights_now(layer);
     emit(op);
   }
 
@@ -104,7 +97,7 @@ class Builder {
     // it.
     if (layer.kind == OpKind::embedding || layer.kind == OpKind::input) return;
     StepOp op = operation(id, Pass::delta, cost.delta);
-    op.weights = weights_of(layer, workload_.plan);
+    op.weights = weights_now(layer);
     if (!own_gradient_kernel) op.gradients = gradients_now(layer);
     emit(op);
   }
@@ -123,6 +116,12 @@ class Builder {
             .weights = {},
             .gradients = {},
             .owner = owner_of(id)};
+  }
+
+  // The same weights go to every node.
+  [[nodiscard]] Parcel weights_now(const Layer& layer) const {
+    return weights_of(layer, workload_.plan,
+                      plan_.micro_batches[micro_batch_] * working_nodes(machine_.cluster));
   }
 
   // On-wafer sums leave with the last micro-batch.
@@ -155,11 +154,6 @@ class Builder {
     }
   }
 
-  [[nodiscard]] OptimizerCost cost(std::uint64_t contributions, std::uint64_t index) const {
-    return optimizer_cost(optimizer_kind(workload_.plan.optimizer), weight_bytes(workload_.plan), index,
-                          contributions);
-  }
-
   // What streaming and updating each layer means for a server.
   void store_work() {
     StoreWorks works{machine_.memoryx};
@@ -169,7 +163,7 @@ class Builder {
       const TensorTiers& tiers = step_.placement.tiers[id];
       stored.in_flash = tiers.weights == Tier::flash;
       stored.stream = works.stream(tiers.weights);
-      stored.update = works.update(cost(stored.contributions, 0), tiers);
+      stored.update = works.update(cost_of(workload_.plan, stored.contributions, 0), tiers);
       if (stored.contributions > 1) stored.accumulate = works.accumulate(tiers);
     }
     step_.dram_patterns = works.used();
@@ -200,6 +194,26 @@ OptimizerKind optimizer_kind(Optimizer optimizer) {
       return OptimizerKind::adafactor;
   }
   return OptimizerKind::adam;
+}
+
+std::vector<ByTensor<Bytes>> stored_bytes(const Workload& workload) {
+  std::vector<ByTensor<Bytes>> stored;
+  for (const Layer& layer : workload.graph.layers) {
+    const std::uint64_t matrix = layer.tied_to ? 0 : kept_of(layer, workload.plan);
+    const OptimizerCost for_matrix =
+        cost_of(workload.plan, 1, index_bytes(workload.plan, is_sparse(layer, workload.plan)));
+    const BytesByTensor& of_matrix = for_matrix.stored;
+    BytesByTensor of_vector = cost_of(workload.plan, 1, 0).stored;
+    of_vector.optimizer += for_matrix.vector_bytes;
+    const std::uint64_t lines = matrix == 0 ? 0 : layer.in_features + layer.out_features;
+    const auto all = [&](std::uint64_t BytesByTensor::*kind) {
+      return Bytes{matrix} * (of_matrix.*kind) + Bytes{layer.vector_weights} * (of_vector.*kind);
+    };
+    stored.push_back({.weights = all(&BytesByTensor::weights),
+                      .gradients = all(&BytesByTensor::gradients),
+                      .optimizer = all(&BytesByTensor::optimizer) + Bytes{lines} * for_matrix.line_bytes});
+  }
+  return stored;
 }
 
 PlannedStep plan_step(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan,

@@ -43,6 +43,34 @@ Json flops_json(const Flops& flops) {
           {"total", exact(flops.total())}};
 }
 
+// What one sequence does in each layer on its way forward.
+Json layers_json(const WorkloadDescription& description) {
+  Json list = Json::array();
+  for (LayerId id = 0; id < description.workload.graph.layers.size(); ++id) {
+    const Layer& layer = description.workload.graph.layers[id];
+    const LayerFigures& figures = description.summary.each[id];
+    list.push_back({{"name", layer.name},
+                    {"kind", to_string(layer.kind)},
+                    {"in_features", layer.in_features},
+                    {"out_features", layer.out_features},
+                    {"positions", figures.positions},
+                    {"parameters", layer.owned_weights()},
+                    {"macs", exact(figures.macs)},
+                    {"flops", exact(figures.flops)},
+                    {"activation_bytes", figures.activation_bytes},
+                    {"bytes", exact(figures.bytes)},
+                    {"flops_per_byte", figures.intensity()}});
+  }
+  return list;
+}
+
+Json sram_json(const SramBudget& budget) {
+  Json items = Json::object();
+  for (const SramItem& item : budget.items) items[item.name] = item.bytes.count();
+  items["total"] = budget.used().count();
+  return items;
+}
+
 Json model_json(const WorkloadDescription& description) {
   const WorkloadSummary& summary = description.summary;
   const Workload& workload = description.workload;
@@ -60,6 +88,16 @@ Json model_json(const WorkloadDescription& description) {
                        {"weights", layer.matrix_weights},
                        {"kept_weights", kept_matrix_weights(layer, workload.plan.sparsity)}});
   }
+  Json activations = Json::array();
+  for (const TensorId id : summary.largest_activations) {
+    const Tensor& tensor = workload.graph.tensors[id];
+    const std::uint64_t positions = tensor.extent.positions(workload.plan.sequence_length);
+    activations.push_back(
+        {{"name", tensor.name},
+         {"features", tensor.features},
+         {"positions", positions},
+         {"bytes", exact(Wide{tensor.features} * positions * activation_bytes(workload.plan))}});
+  }
   return {{"parameters", summary.parameters},
           {"matrix_weights", summary.matrix_weights},
           {"kept_weights", summary.kept_weights},
@@ -72,7 +110,15 @@ Json model_json(const WorkloadDescription& description) {
           {"kept_features_per_token", summary.activations.kept_features},
           {"recomputed_features_per_token", summary.activations.recomputed_features},
           {"kinds", std::move(kinds)},
-          {"largest", std::move(largest)}};
+          {"each", layers_json(description)},
+          {"largest", std::move(largest)},
+          {"largest_activations", std::move(activations)},
+          {"sram_bytes_per_sequence", sram_json(description.sequence)},
+          {"memoryx_bytes",
+           {{"weights", description.stored.weights.count()},
+            {"gradients", description.stored.gradients.count()},
+            {"optimizer", description.stored.optimizer.count()},
+            {"total", sum_of(description.stored).count()}}}};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "wafersim/report/format.hpp"
 #include "wafersim/report/table.hpp"
 
+#include "report/describe_layers.hpp"
 #include "report/plan_words.hpp"
 
 namespace wafersim {
@@ -53,7 +54,9 @@ std::string machine_text(const MachineDescription& machine) {
   return fmt::format("Machine: {}\n", name_in(machine.resolved)) + table.text();
 }
 
-std::string work_text(const WorkloadSummary& summary, std::uint64_t sequence_length) {
+std::string work_text(const WorkloadDescription& description) {
+  const WorkloadSummary& summary = description.summary;
+  const std::uint64_t sequence_length = description.workload.plan.sequence_length;
   const Work& work = summary.per_sequence;
   std::string out =
       fmt::format("\nWork of one sequence of {} tokens (matrix products only)\n", grouped(sequence_length));
@@ -66,19 +69,13 @@ std::string work_text(const WorkloadSummary& summary, std::uint64_t sequence_len
   line("backward", work.done.backward, work.skipped.backward);
   if (work.done.recompute > 0) line("recompute", work.done.recompute, work.skipped.recompute);
   line("all", work.done.total(), work.skipped.total());
-  return out + fmt::format("  {:<10}  {} multiply-adds, dense\n", "forward",
-                           grouped(summary.forward_macs_per_sequence));
-}
-
-std::string largest_text(const WorkloadDescription& description) {
-  Table table{{{"largest matrices", Align::left}, {"rows"}, {"columns"}, {"weights"}, {"kept"}}};
-  const Workload& workload = description.workload;
-  for (const LayerId id : description.summary.largest) {
-    const Layer& layer = workload.graph.layers[id];
-    table.add({clipped(layer.name, 36), grouped(layer.out_features), grouped(layer.in_features),
-               grouped(layer.matrix_weights), grouped(kept_matrix_weights(layer, workload.plan.sparsity))});
-  }
-  return table.empty() ? std::string{} : "\n" + table.text();
+  out += fmt::format("  {:<10}  {} multiply-adds, dense\n", "forward",
+                     grouped(summary.forward_macs_per_sequence));
+  Wide bytes = 0;
+  for (const LayerFigures& layer : summary.each) bytes += layer.bytes;
+  return out + fmt::format(
+                   "  {:<10}  {} FLOP for each byte of weights and activations that a layer takes or makes\n",
+                   "intensity", si(static_cast<double>(work.done.forward) / static_cast<double>(bytes), ""));
 }
 
 std::string workload_text(const WorkloadDescription& description) {
@@ -105,8 +102,9 @@ std::string workload_text(const WorkloadDescription& description) {
   Table kinds{{{"kind", Align::left}, {"layers"}, {"parameters"}}};
   for (const KindSummary& kind : summary.kinds)
     kinds.add({std::string{to_string(kind.kind)}, grouped(kind.layers), grouped(kind.parameters)});
-  out += kinds.text() + work_text(summary, description.workload.plan.sequence_length);
-  return out + largest_text(description);
+  out += kinds.text() + work_text(description);
+  out += report_detail::layers_text(description) + report_detail::largest_text(description);
+  return out + report_detail::needs_text(description);
 }
 
 std::string fit_text(const FitDescription& fit) {

@@ -16,19 +16,6 @@ bool is_number(std::string_view word) {
   return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "h.*.mlp.c_fc" of "h.12.mlp.c_fc".
-std::string pattern_of(std::string_view name) {
-  std::string pattern;
-  while (true) {
-    const std::size_t dot = name.find('.');
-    const std::string_view word = name.substr(0, dot);
-    pattern += is_number(word) ? "*" : word;
-    if (dot == std::string_view::npos) return pattern;
-    pattern += '.';
-    name.remove_prefix(dot + 1);
-  }
-}
-
 Cycles time_of(const LayerOutcome& layer) {
   return layer.forward_cycles + layer.backward_cycles;
 }
@@ -59,6 +46,18 @@ void merge(LayerGroup& rest, const LayerGroup& group) {
 }
 
 }  // namespace
+
+std::string pattern_of(std::string_view name) {
+  std::string pattern;
+  while (true) {
+    const std::size_t dot = name.find('.');
+    const std::string_view word = name.substr(0, dot);
+    pattern += is_number(word) ? "*" : word;
+    if (dot == std::string_view::npos) return pattern;
+    pattern += '.';
+    name.remove_prefix(dot + 1);
+  }
+}
 
 std::vector<LayerGroup> group_layers(const std::vector<LayerOutcome>& layers) {
   std::vector<LayerGroup> groups;

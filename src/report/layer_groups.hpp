@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wafersim/cluster/outcome.hpp"
@@ -23,6 +24,9 @@ struct LayerGroup {
   double utilization{};    // of the layer of the group that uses the wafer least
   std::string weakness{};  // of the same
 };
+
+// "h.*.mlp.c_fc" of "h.12.mlp.c_fc".
+[[nodiscard]] std::string pattern_of(std::string_view name);
 
 // In the order of the first layer of each. A group holds layers whose names differ in numbers only, of one
 // kind and size.

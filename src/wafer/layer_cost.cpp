@@ -176,8 +176,8 @@ FlowContext LayerCosts::context_of(const Extent& extent) const {
   return context;
 }
 
-LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fraction level) const {
-  const std::uint64_t kept = kept_matrix_weights(layer, plan_.sparsity);
+LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fraction level,
+                             std::uint64_t kept) const {
   // A level so small that it prunes nothing leaves the matrix dense.
   if (kept == layer.matrix_weights) level = {};
   const bool two_a_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16;
@@ -196,15 +196,22 @@ LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fra
 
 LayerCost LayerCosts::experts(const FlowContext& context, const Layer& layer, Fraction level) const {
   const ExpertShape& shape = layer.experts;
-  // One after the other, each with the tokens that chose it; the router is taken to balance them.
+  // Those that come, one after the other, each with the tokens that chose it and as many weights as any
+  // other: the router is taken to balance them.
+  const std::uint64_t tokens = context.layout.tokens();
+  const std::uint64_t come = streamed_experts(shape, plan_.expert_stream, tokens * nodes_);
   FlowContext each = context;
-  each.layout =
-      context.layout.with_tokens(multiply_divide_up(context.layout.tokens(), shape.active, shape.count));
+  each.layout = context.layout.with_tokens(multiply_divide_up(tokens, shape.active, come));
   Layer one = layer;
   (shape.combine ? one.in_features : one.out_features) /= shape.active;
   one.experts = {};
   one.matrix_weights = one.in_features * one.out_features;
-  return times(linear(each, one, level), shape.count);
+  const std::uint64_t kept =
+      multiply_divide_up(kept_matrix_weights(layer, plan_.sparsity), come, shape.count);
+  const std::uint64_t fuller = kept % come;  // experts that keep one weight more
+  LayerCost cost = times(linear(each, one, level, kept / come), come - fuller);
+  if (fuller > 0) cost = cost + times(linear(each, one, level, kept / come + 1), fuller);
+  return cost;
 }
 
 LayerCost LayerCosts::recurrent(const FlowContext& context, const Layer& layer) const {
@@ -280,7 +287,8 @@ LayerCost LayerCosts::compute(const Layer& layer, Fraction level) const {
   const std::uint64_t sequences = context_.layout.tokens() / plan_.sequence_length;
   switch (layer.kind) {
     case OpKind::linear: {
-      if (layer.experts.count == 1) return linear(context, layer, level);
+      if (layer.experts.count == 1)
+        return linear(context, layer, level, kept_matrix_weights(layer, plan_.sparsity));
       LayerCost cost = experts(context, layer, level);
       const std::uint64_t kept = kept_matrix_weights(layer, plan_.sparsity);
       set_fmacs(cost, matrix_macs(layer, kept, plan_.sequence_length) * sequences);

@@ -3,16 +3,10 @@
 
 namespace wafersim {
 
-std::uint64_t weight_bytes(const TrainingPlan& plan) {
-  return plan.weights == Precision::fp16 ? 2 : 4;
-}
 // A 16-bit index shares a wavelet with an FP16 value; beside an FP32 value it needs a wavelet of its own.
 std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse) {
   if (!sparse) return 0;
   return plan.weights == Precision::fp16 ? 2 : 4;
-}
-std::uint64_t gradient_bytes(const TrainingPlan& plan) {
-  return plan.gradients == Precision::fp16 ? 2 : 4;
 }
 
 std::uint64_t kept_of(const Layer& layer, const TrainingPlan& plan) {
@@ -22,9 +16,11 @@ bool is_sparse(const Layer& layer, const TrainingPlan& plan) {
   return kept_of(layer, plan) < layer.matrix_weights;
 }
 
-Parcel weights_of(const Layer& layer, const TrainingPlan& plan) {
+Parcel weights_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences) {
   const std::uint64_t value = weight_bytes(plan);
-  return {.matrix = kept_of(layer, plan),
+  const std::uint64_t tokens = narrow(Wide{sequences} * layer.extent.positions(plan.sequence_length));
+  const std::uint64_t experts = streamed_experts(layer.experts, plan.expert_stream, tokens);
+  return {.matrix = multiply_divide_up(kept_of(layer, plan), experts, layer.experts.count),
           .vector = layer.vector_weights,
           .bytes_per_matrix = value + index_bytes(plan, is_sparse(layer, plan)),
           .bytes_per_vector = value};

@@ -155,7 +155,7 @@ std::optional<std::uint64_t> sequences_per_node(const TrainingPlan& plan, std::u
 
 WaferPlan plan_wafer(const WaferSpec& wafer, const Workload& workload, std::uint64_t nodes,
                      MaskLibrary& masks) {
-  MappingTrials trials{wafer, workload, masks};
+  MappingTrials trials{wafer, workload, masks, nodes};
   const TrainingPlan& plan = workload.plan;
   const std::optional<std::uint64_t> wanted = sequences_per_node(plan, nodes);
   const GradientSums pinned =

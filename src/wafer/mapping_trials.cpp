@@ -48,20 +48,27 @@ Cycles through_lanes(Bytes bytes, const WaferSpec& wafer) {
 
 }  // namespace
 
-MappingTrials::MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks)
+MappingTrials::MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks,
+                             std::uint64_t nodes)
     : wafer_{wafer},
       workload_{workload},
       masks_{masks},
       live_{workload},
-      mappings_{candidate_mappings(wafer)} {
-  Bytes in;
+      mappings_{candidate_mappings(wafer)},
+      nodes_{nodes} {
   Bytes out;
-  for (const Layer& layer : workload.graph.layers) {
-    in += weights_of(layer, workload.plan).bytes() * weight_passes(layer, workload.plan);
-    out += gradients_of(layer, workload.plan).bytes();
-  }
-  weights_in_ = through_lanes(in, wafer);
+  for (const Layer& layer : workload.graph.layers) out += gradients_of(layer, workload.plan).bytes();
   gradients_out_ = through_lanes(out, wafer);
+}
+
+Cycles MappingTrials::weights_in(std::uint64_t sequences) {
+  const auto [known, fresh] = weights_in_.try_emplace(sequences);
+  if (!fresh) return known->second;
+  const TrainingPlan& plan = workload_.plan;
+  Bytes in;
+  for (const Layer& layer : workload_.graph.layers)
+    in += weights_of(layer, plan, sequences * nodes_).bytes() * weight_passes(layer, plan);
+  return known->second = through_lanes(in, wafer_);
 }
 
 bool MappingTrials::fits(std::uint64_t sequences, GradientSums sums) const {
@@ -93,7 +100,7 @@ Cycles MappingTrials::cycles(std::size_t mapping, const Counts& counts, Gradient
   const Cycles out = sums == GradientSums::none ? gradients_out_ : Cycles{};
   Cycles sum;
   for (const auto& [sequences, count] : counts)
-    sum += std::max({kernel_cycles(mapping, sequences, estimate), weights_in_, out}) * count;
+    sum += std::max({kernel_cycles(mapping, sequences, estimate), weights_in(sequences), out}) * count;
   return sum;
 }
 
@@ -137,7 +144,7 @@ SramBudget MappingTrials::smallest_budget(std::uint64_t sequences, GradientSums 
 Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences, Estimate estimate) {
   const auto [known, fresh] = known_.try_emplace({mapping, sequences, estimate});
   if (!fresh) return known->second;
-  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, estimate};
+  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, nodes_, estimate};
   if (alike_.empty()) alike_ = layers_alike(costs);
   const bool evaluate = workload_.plan.mode == StepMode::evaluate;
   Cycles sum;

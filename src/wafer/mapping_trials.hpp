@@ -12,7 +12,9 @@ namespace wafersim {
 
 class MappingTrials {
  public:
-  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks);
+  // The same weights go to `nodes` wafers, each with a micro-batch of its own.
+  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks,
+                std::uint64_t nodes = 1);
 
   [[nodiscard]] SramBudget budget(const Mapping& mapping, std::uint64_t sequences, GradientSums sums) const {
     return live_.budget(wafer_, layout(mapping, sequences), sums);
@@ -40,6 +42,9 @@ class MappingTrials {
   [[nodiscard]] Cycles cycles(std::size_t mapping, const Counts& counts, GradientSums sums,
                               Estimate estimate);
 
+  // What the weights of a micro-batch take through the node's lanes.
+  [[nodiscard]] Cycles weights_in(std::uint64_t sequences);
+
   // Layers that LayerCosts does not tell apart, under whatever layout: most models repeat a dozen of them.
   struct Alike {
     const Layer* first{};
@@ -53,8 +58,9 @@ class MappingTrials {
   MaskLibrary& masks_;
   LiveTensors live_;
   std::vector<Mapping> mappings_;
-  Cycles weights_in_;     // that the weights of one micro-batch take through the node's lanes
-  Cycles gradients_out_;  // that its gradients take
+  std::uint64_t nodes_;
+  Cycles gradients_out_;                        // that gradients of one micro-batch take through the lanes
+  std::map<std::uint64_t, Cycles> weights_in_;  // by sequences
   std::map<std::tuple<std::size_t, std::uint64_t, Estimate>, Cycles> known_;
   std::vector<Alike> alike_;  // empty until a cost is asked for
 };

@@ -59,7 +59,7 @@ const SramItem& SramBudget::largest() const {
 
 LiveTensors::LiveTensors(const Workload& workload)
     : sequence_{workload.plan.sequence_length},
-      value_bytes_{workload.plan.accumulate == Accumulate::fp32 ? 4U : 2U},
+      value_bytes_{activation_bytes(workload.plan)},
       accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
   const Graph& graph = workload.graph;
   for (const Layer& layer : graph.layers)
@@ -136,6 +136,15 @@ SramBudget LiveTensors::budget(const WaferSpec& wafer, const TokenLayout& layout
     const std::uint64_t pes = wafer.grid.columns * wafer.grid.rows;
     budget.items.push_back({"gradient sums", Bytes{divide_up(gradients_, pes)} * 4});
   }
+  return budget;
+}
+
+SramBudget budget_of_one_sequence(const Workload& workload) {
+  WaferSpec all;
+  all.grid = {1, 1};
+  SramBudget budget = LiveTensors{workload}.budget(
+      all, TokenLayout{all.grid, {}, workload.plan.sequence_length}, GradientSums::none);
+  std::erase_if(budget.items, [](const SramItem& item) { return item.bytes == Bytes{}; });
   return budget;
 }
 

@@ -47,6 +47,20 @@ std::uint64_t token_pairs(std::uint64_t sequence, bool causal, std::uint64_t win
   return narrow(causal ? keys * (keys + 1) / 2 + (sequence - keys) * keys : sequence * keys);
 }
 
+std::uint64_t chosen_experts(const ExpertShape& experts, std::uint64_t tokens) {
+  // Fractions of 2^64, rounded up: a whole number of experts is never missed by what is cut off.
+  constexpr unsigned kBits = 64;
+  const auto times = [](Wide a, Wide b) { return (a * b + ((Wide{1} << kBits) - 1)) >> kBits; };
+  const Wide count = experts.count;
+  Wide factor = (((count - experts.active) << kBits) + count - 1) / count;
+  Wide missed = Wide{1} << kBits;  // the share of experts that no token meets
+  for (std::uint64_t left = tokens; left > 0; left /= 2) {
+    if (left % 2 == 1) missed = times(missed, factor);
+    factor = times(factor, factor);
+  }
+  return narrow(count - ((count * missed) >> kBits));
+}
+
 std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence) {
   if (layer.kind == OpKind::embedding) return 0;
   if (layer.kind != OpKind::attention) return matrix_macs(layer, layer.matrix_weights, sequence);

@@ -64,8 +64,10 @@ class LayerWriter {
         break;
       case OpKind::multiply:
       case OpKind::residual:
-      case OpKind::concat:
       case OpKind::loss:
+        break;
+      case OpKind::concat:
+        concat();
         break;
     }
     return std::move(tree_);
@@ -105,6 +107,13 @@ class LayerWriter {
     number("experts", layer_.experts.count);
     number("active_experts", layer_.experts.active);
     if (layer_.experts.combine) plain("combine", "true");
+  }
+  // Inputs with different positions can only come one after the other.
+  void concat() {
+    const Tensor& first = graph_.tensors[layer_.inputs.front()];
+    const bool equal = std::all_of(layer_.inputs.begin(), layer_.inputs.end(),
+                                   [&](TensorId id) { return graph_.tensors[id].extent == first.extent; });
+    if (equal && layer_.extent != first.extent) plain("along_positions", "true");
   }
   void attention() {
     number("heads", layer_.attention.heads);

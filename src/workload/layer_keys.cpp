@@ -48,6 +48,7 @@ constexpr std::array kKeyUses{
     KeyUse{"experts", operators({K::linear})},
     KeyUse{"active_experts", operators({K::linear})},
     KeyUse{"combine", operators({K::linear})},
+    KeyUse{"along_positions", operators({K::concat})},
     KeyUse{"size", kWindows | operators({K::embedding, K::input, K::move})},
     KeyUse{"kernel", kWindows},
     KeyUse{"stride", kWindows},
@@ -125,6 +126,7 @@ LayerDraft draft_of(const LayerRecord& record, const Tree& tree) {
   draft.experts = {.count = record.experts.value_or(1),
                    .active = record.active_experts.value_or(1),
                    .combine = record.combine.value_or(false)};
+  draft.along_positions = record.along_positions.value_or(false);
   draft.extent = extent_of(record.size);
   draft.kernel = extent_of(record.kernel);
   draft.stride = extent_of(record.stride);

@@ -54,6 +54,7 @@ struct LayerRecord {
   std::optional<std::uint64_t> experts;
   std::optional<std::uint64_t> active_experts;
   std::optional<bool> combine;
+  std::optional<bool> along_positions;
   std::optional<GridSize> size;
   std::optional<GridSize> kernel;
   std::optional<GridSize> stride;
@@ -113,6 +114,10 @@ void visit_fields(Visitor& visit, LayerRecord& layer) {
               {.help = "linear: those that each token meets; 1 if left out", .low = 1, .high = kMaxFeatures});
   visit.field("combine", layer.combine,
               {.help = "linear: what its experts give is added up, not laid side by side"});
+  visit.field(
+      "along_positions", layer.along_positions,
+      {.help = "concat: positions of its inputs come one after the other, even if there are equally many; "
+               "if left out, only inputs with different positions do"});
   visit.field("size", layer.size,
               {.help = "width x height that come out: of input, move, embedding (one position for each token "
                        "if left out), convolution and pool (what the padding gives if left out)"});

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <onnx/defs/schema.h>
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
@@ -19,6 +21,7 @@
 #include "wafersim/workload/graph_builder.hpp"
 
 #include "workload/onnx_fold.hpp"
+#include "workload/onnx_guard.hpp"
 #include "workload/quote.hpp"
 
 namespace wafersim::workload_detail {
@@ -45,6 +48,7 @@ class Reader {
     if (!model_.has_graph() || model_.graph().node_size() == 0) {
       refuse(file_, {}, "is not an ONNX model: it has no graph with operators");
     }
+    model_.clear_functions();  // their operators are unknown ones
     take_constants();
     check_sizes();
     check_order();
@@ -63,6 +67,7 @@ class Reader {
   void bind();
   void bind_value(onnx::ValueInfoProto& value, std::set<std::string>& unbound);
   void infer();
+  bool pass_shapes();
   void add_shape(const onnx::ValueInfoProto& value);
   [[nodiscard]] OnnxModel convert();
 
@@ -220,15 +225,42 @@ void Reader::bind() {
   }
 }
 
+// What an operator gives that the library does not know, is taken to have the shape of what it takes first:
+// if it is left out, its output is its input. Returns whether any shape became known by that.
+bool Reader::pass_shapes() {
+  std::map<std::string, onnx::ValueInfoProto*> values;
+  for (auto* list : {graph().mutable_input(), graph().mutable_value_info(), graph().mutable_output()}) {
+    for (onnx::ValueInfoProto& value : *list) values[value.name()] = &value;
+  }
+  const auto has_shape = [](const onnx::ValueInfoProto& value) {
+    return value.type().has_tensor_type() && value.type().tensor_type().has_shape();
+  };
+  bool changed = false;
+  for (const onnx::NodeProto& node : graph().node()) {
+    if (node.input_size() == 0 || node.output_size() == 0) continue;
+    constexpr int kAnyVersion = std::numeric_limits<int>::max();
+    if (guarded_schemas().GetSchema(node.op_type(), kAnyVersion, node.domain()) != nullptr) continue;
+    const auto taken = values.find(node.input(0));
+    if (taken == values.end() || !has_shape(*taken->second)) continue;
+    onnx::ValueInfoProto*& made = values[node.output(0)];
+    if (made != nullptr && has_shape(*made)) continue;
+    if (made == nullptr) made = graph().add_value_info();
+    made->set_name(node.output(0));
+    *made->mutable_type() = taken->second->type();
+    changed = true;
+  }
+  return changed;
+}
+
 void Reader::infer() {
   try {
     // Each round may make shapes known that the next one computes with.
     constexpr int kMostRounds = 1000;
     int rounds = 0;
     do {
-      onnx::shape_inference::InferShapes(model_, onnx::OpSchemaRegistry::Instance(),
+      onnx::shape_inference::InferShapes(model_, &guarded_schemas(),
                                          onnx::ShapeInferenceOptions{false, 0, true});
-    } while (fold_shapes(graph()) && ++rounds < kMostRounds);
+    } while ((fold_shapes(graph()) || pass_shapes()) && ++rounds < kMostRounds);
   } catch (const std::exception& error) {
     std::string message = error.what();
     std::replace_if(
@@ -264,6 +296,45 @@ std::vector<std::int64_t> small_values(const onnx::TensorProto& tensor) {
   return values;
 }
 
+template <class Number>
+std::string_view bytes_in(const google::protobuf::RepeatedField<Number>& numbers) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): compared byte by byte
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)};
+}
+
+// The numbers of a tensor, in whichever of its fields they are stored.
+std::string_view stored_bytes(const onnx::TensorProto& tensor) {
+  if (!tensor.raw_data().empty()) return tensor.raw_data();
+  if (tensor.float_data_size() > 0) return bytes_in(tensor.float_data());
+  if (tensor.int32_data_size() > 0) return bytes_in(tensor.int32_data());
+  return bytes_in(tensor.double_data());
+}
+
+std::optional<bool> is_triangle(const onnx::TensorProto& tensor) {
+  const int rank = tensor.dims_size();
+  if (rank < 2) return std::nullopt;
+  const auto side = static_cast<std::size_t>(tensor.dims(rank - 1));
+  if (side < 2 || tensor.dims(rank - 2) != tensor.dims(rank - 1)) return std::nullopt;
+  for (int i = 0; i < rank - 2; ++i) {
+    if (tensor.dims(i) != 1) return std::nullopt;
+  }
+  const std::string_view bytes = stored_bytes(tensor);
+  const std::size_t each = bytes.size() / (side * side);
+  if (each == 0 || each * side * side != bytes.size()) return std::nullopt;
+  const auto at = [&](std::size_t row, std::size_t column) {
+    return bytes.substr((row * side + column) * each, each);
+  };
+  const std::string_view above = at(0, 1);
+  const std::string_view below = at(1, 0);
+  if (above == below) return false;
+  for (std::size_t row = 0; row < side; ++row) {
+    for (std::size_t column = 0; column < side; ++column) {
+      if (at(row, column) != (column > row ? above : below)) return false;
+    }
+  }
+  return true;
+}
+
 OnnxNode plain(const onnx::NodeProto& node) {
   OnnxNode out;
   out.name = node.name();
@@ -284,7 +355,10 @@ OnnxNode plain(const onnx::NodeProto& node) {
 
 OnnxModel Reader::convert() {
   for (const onnx::TensorProto& tensor : graph().initializer()) {
-    OnnxTensor weight{.dims = {}, .real = is_real(tensor.data_type()), .values = small_values(tensor)};
+    OnnxTensor weight{.dims = {},
+                      .real = is_real(tensor.data_type()),
+                      .values = small_values(tensor),
+                      .triangle = is_triangle(tensor)};
     for (const std::int64_t dim : tensor.dims()) weight.dims.push_back(static_cast<std::uint64_t>(dim));
     out_.weights[tensor.name()] = std::move(weight);
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,10 @@ struct OnnxTensor {
   Dims dims;
   bool real{};                       // floating point of some width, not whole numbers
   std::vector<std::int64_t> values;  // of a small tensor of whole numbers whose data is there
-  bool symbolic_first{};             // of a graph input: its first dimension had a name in the file
+  // Of a stored square matrix whose data is there: whether it holds one number above its diagonal and another
+  // one everywhere else, as a causal mask does.
+  std::optional<bool> triangle;
+  bool symbolic_first{};  // of a graph input: its first dimension had a name in the file
   bool symbolic_second{};
 };
 

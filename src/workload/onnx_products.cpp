@@ -54,8 +54,7 @@ void OnnxWalk::convolution(const OnnxNode& node) {
 
 void OnnxWalk::linear(const OnnxNode& node, const OnnxValue& x, const OnnxValue& weight,
                       std::uint64_t features, const OnnxValue* bias) {
-  std::uint64_t numbers = 1;
-  for (const std::uint64_t dim : weight.dims) numbers *= dim;
+  const std::uint64_t numbers = numbers_of(weight.dims);
   if (features == 0 || numbers == 0) refuse(node, "its weights are empty");
   const std::string layer = with_features(node, x, numbers / features);
   const bool named =

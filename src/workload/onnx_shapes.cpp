@@ -39,6 +39,22 @@ bool moves_channels_front(const std::vector<std::size_t>& order) {
   return true;
 }
 
+// Whether an axis is among the last ones of its layer, those that together are its features: of
+// [batch, tokens, heads, features of a head] these are two.
+bool along_features(const OnnxValue& value, std::size_t axis, std::uint64_t features) {
+  if (value.channels_first) return axis == 1;
+  const std::size_t rank = value.dims.size();
+  Dims dims = value.dims;
+  std::size_t own = axis;  // where the axis was before axes were exchanged
+  if (value.order.size() == rank) {
+    for (std::size_t i = 0; i < rank; ++i) dims[value.order[i]] = value.dims[i];
+    own = value.order[axis];
+  }
+  std::size_t first = rank - 1;
+  for (std::uint64_t product = dims[first]; product < features && first > 1; product *= dims[first]) --first;
+  return own >= first;
+}
+
 }  // namespace
 
 void OnnxWalk::side(const OnnxNode& node) {
@@ -173,8 +189,8 @@ void OnnxWalk::concat(const OnnxNode& node) {
   const OnnxValue first = like == nullptr ? OnnxValue{} : *like;
   if (like == nullptr) return pass(node);  // scores
   const std::size_t axis = axis_of(node, node.number("axis", 1), first.dims.size());
-  const bool of_features = axis == (first.channels_first ? 1 : first.dims.size() - 1);
   const std::uint64_t own_features = layers_.shape(origin_of(node, first)).features;
+  const bool of_features = along_features(first, axis, own_features);
   OnnxLayers::Shape shape{.features = 0, .positions = 0};
   for (const std::string& name : node.inputs) {
     const OnnxValue part = value(name);
@@ -184,9 +200,7 @@ void OnnxWalk::concat(const OnnxNode& node) {
     } else if (part.kind == Kind::weight) {
       // A trained row, such as the class token of a vision transformer.
       LayerDraft row = layers_.start(part.origin, OpKind::embedding, {});
-      const OnnxTensor& tensor = model_.weights.at(part.origin);
-      std::uint64_t numbers = 1;
-      for (const std::uint64_t dim : tensor.dims) numbers *= dim;
+      const std::uint64_t numbers = numbers_of(model_.weights.at(part.origin).dims);
       if (own_features == 0 || numbers == 0 || numbers % own_features != 0)
         refuse(node, "a weight beside data has another number of features");
       row.rows = numbers / own_features;
@@ -204,7 +218,9 @@ void OnnxWalk::concat(const OnnxNode& node) {
                 : OnnxLayers::Shape{.features = own.features, .positions = shape.positions + own.positions};
   }
   if (inputs.size() == 1) return make_like(node, inputs.front(), first);
-  make_like(node, layers_.add(layers_.start(node.name, OpKind::concat, inputs), shape), first);
+  LayerDraft draft = layers_.start(node.name, OpKind::concat, inputs);
+  draft.along_positions = !of_features;
+  make_like(node, layers_.add(std::move(draft), shape), first);
 }
 
 // Rows of a table, chosen by whole numbers, are an embedding; one index into data picks a part of it.
@@ -215,8 +231,7 @@ void OnnxWalk::gather(const OnnxNode& node) {
   const auto shape = node.outputs.empty() ? model_.shapes.end() : model_.shapes.find(node.outputs.front());
   if (table.kind != Kind::weight || table.dims.size() != 2 || shape == model_.shapes.end()) return side(node);
   const Dims& out = shape->second.dims;
-  std::uint64_t numbers = 1;
-  for (const std::uint64_t dim : out) numbers *= dim;
+  const std::uint64_t numbers = numbers_of(out);
   if (numbers == 0 || out.back() != table.dims[1]) return side(node);
   const bool of_batch = out.front() == batch_ && numbers % batch_ == 0;
   const std::uint64_t positions = numbers / (of_batch ? batch_ : 1) / table.dims[1];

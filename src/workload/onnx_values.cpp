@@ -28,6 +28,12 @@ std::string clean(std::string_view wanted) {
 
 }  // namespace
 
+std::uint64_t numbers_of(const Dims& dims) {
+  std::uint64_t numbers = 1;
+  for (const std::uint64_t dim : dims) numbers *= dim;
+  return numbers;
+}
+
 LayerDraft OnnxLayers::start(const std::string& wanted, OpKind op, const std::vector<std::string>& inputs) {
   LayerDraft draft;
   draft.name = clean(wanted);

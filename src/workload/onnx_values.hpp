@@ -29,10 +29,13 @@ struct OnnxValue {
   std::vector<std::size_t> order{};  // how its axes were exchanged, if nothing else happened to it since
   bool channels_first{false};
   bool softmaxed{false};  // of scores
-  bool causal{false};     // of scores: masked with a row of its own for each query
+  bool causal{false};     // of scores: masked as causal attention is
   std::string queries{};  // of scores: the values that were multiplied
   std::string keys{};
 };
+
+// Of all dimensions together; a reader has checked that they can be counted.
+[[nodiscard]] std::uint64_t numbers_of(const Dims& dims);
 
 // The layers made so far, in the order of the graph, with what a later one needs to know of them.
 class OnnxLayers {

@@ -36,7 +36,7 @@ class OnnxWalk {
   [[nodiscard]] std::size_t axis_of(const OnnxNode& node, std::int64_t axis, std::size_t rank) const;
   [[noreturn]] void refuse(const OnnxNode& node, const std::string& message) const;
 
-  // Numbers of a value for each sample.
+  // Layers in the shape that an operator takes (onnx_arrange.cpp). Numbers of a value for each sample.
   [[nodiscard]] std::uint64_t per_sample(const OnnxNode& node, const Dims& dims) const;
   [[nodiscard]] std::string origin_of(const OnnxNode& node, const OnnxValue& value);
   // The layer of a value of data, of its size; of features and positions as given, in their order.
@@ -66,17 +66,18 @@ class OnnxWalk {
   void convolution(const OnnxNode& node);
   void gemm(const OnnxNode& node);
   void matmul(const OnnxNode& node);
-  [[nodiscard]] bool has_mask_of_rows(const OnnxNode& node, const OnnxValue& scores);
   void scores(const OnnxNode& node, const OnnxValue& queries, const OnnxValue& keys);
   void attention(const OnnxNode& node, const OnnxValue& scores, const OnnxValue& values);
   void recurrent(const OnnxNode& node);
   void linear(const OnnxNode& node, const OnnxValue& x, const OnnxValue& weight, std::uint64_t features,
               const OnnxValue* bias);
-  // The rest (onnx_import.cpp).
+  // Number by number (onnx_elementwise.cpp).
   void unary(const OnnxNode& node);
+  [[nodiscard]] bool hides_later_keys(const OnnxValue& mask, const Dims& scores) const;
   void binary(const OnnxNode& node);
   void with_constant(const OnnxNode& node, const OnnxValue& x, const OnnxValue& other);
   void many(const OnnxNode& node);
+  // Sums over features or positions (onnx_norms.cpp).
   void norm(const OnnxNode& node);
   void pool(const OnnxNode& node);
   void reduce(const OnnxNode& node);

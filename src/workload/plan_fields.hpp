@@ -55,6 +55,12 @@ inline std::span<const Choice<Distribution>> choices(Distribution /*kind*/) {
   return kAll;
 }
 
+inline std::span<const Choice<ExpertStream>> choices(ExpertStream /*kind*/) {
+  static constexpr std::array kAll{Choice<ExpertStream>{"all", ExpertStream::all},
+                                   Choice<ExpertStream>{"chosen", ExpertStream::chosen}};
+  return kAll;
+}
+
 // Limits that keep every later product within 128 bits, far above any real plan.
 inline constexpr std::uint64_t kMaxSequence = 1'000'000'000;
 inline constexpr std::uint64_t kMaxBatch = 1'000'000'000'000;
@@ -135,6 +141,9 @@ void visit_fields(Visitor& visit, TrainingPlan& plan) {
   plan.accumulate = precision.accumulate;
   visit.field("gradient_accumulation", plan.gradient_accumulation,
               {.help = "where micro-batches add up their gradients", .presence = kMayLack});
+  visit.field("expert_stream", plan.expert_stream,
+              {.help = "experts whose weights travel: all, or only those chosen in the micro-batch",
+               .presence = kMayLack});
   visit.field("sparsity", plan.sparsity, {.help = "which weights are pruned", .presence = kMayLack});
   visit.field(
       "training_tokens", plan.training_tokens,

@@ -88,14 +88,14 @@ SafeTensor tensor_of(const std::string& name, const Json& json, std::uint64_t da
 
 class FilePart : public ByteSource {
  public:
-  explicit FilePart(std::ifstream& stream) : stream_{stream} {}
+  explicit FilePart(std::istream& stream) : stream_{stream} {}
   std::size_t read(std::span<char> into) override {
     stream_.read(into.data(), static_cast<std::streamsize>(into.size()));
     return static_cast<std::size_t>(stream_.gcount());
   }
 
  private:
-  std::ifstream& stream_;
+  std::istream& stream_;
 };
 
 }  // namespace
@@ -118,25 +118,29 @@ std::vector<SafeTensor> parse_safetensors(std::string_view json, std::uint64_t d
   return tensors;
 }
 
-void read_safetensors(const std::filesystem::path& file, TensorSink& sink) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(file, error);
-  std::ifstream stream{file, std::ios::binary};
-  if (error || !stream) refuse(file.string(), {}, "cannot be read");
+void read_safetensors(std::istream& stream, std::uint64_t size, const std::string& file, TensorSink& sink) {
   std::array<unsigned char, kPrefix> prefix{};
   stream.read(reinterpret_cast<char*>(prefix.data()), kPrefix);  // NOLINT: bytes are bytes
   std::uint64_t length = 0;
   for (std::size_t i = kPrefix; i-- > 0;) length = length << 8U | prefix[i];
   if (!stream || length > kLargestHeader || length > size - kPrefix)
-    refuse(file.string(), {}, "is not a .safetensors file: its header does not fit it");
+    refuse(file, {}, "is not a .safetensors file: its header does not fit it");
   std::string header(length, '\0');
   stream.read(header.data(), static_cast<std::streamsize>(length));
-  for (const SafeTensor& tensor : parse_safetensors(header, kPrefix + length, size, file.string())) {
+  for (const SafeTensor& tensor : parse_safetensors(header, kPrefix + length, size, file)) {
     if (!sink.wants(tensor.header)) continue;
     stream.seekg(static_cast<std::streamoff>(tensor.begin));
     FilePart part{stream};
-    stream_numbers(part, tensor.header.type, tensor.header.numbers(), file.string(), sink);
+    stream_numbers(part, tensor.header.type, tensor.header.numbers(), file, sink);
   }
+}
+
+void read_safetensors(const std::filesystem::path& file, TensorSink& sink) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  std::ifstream stream{file, std::ios::binary};
+  if (error || !stream) refuse(file.string(), {}, "cannot be read");
+  read_safetensors(stream, size, file.string(), sink);
 }
 
 std::vector<std::string> parse_shard_index(std::string_view json, const std::string& file) {

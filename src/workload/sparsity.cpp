@@ -117,6 +117,10 @@ Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity) {
   return erk ? erk_level(layer, sparsity.erk_scale) : sparsity.level;
 }
 
+std::uint64_t streamed_experts(const ExpertShape& experts, ExpertStream stream, std::uint64_t tokens) {
+  return stream == ExpertStream::all ? experts.count : chosen_experts(experts, tokens);
+}
+
 std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity) {
   if (layer.matrix_weights == 0) return 0;
   if (const KeptWeights* kept = counted(layer, sparsity))

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "wafersim/base/wide.hpp"
@@ -88,6 +89,30 @@ std::vector<KindSummary> kinds_of(const Graph& graph) {
   return list;
 }
 
+LayerFigures figures_of(const Workload& workload, const Layer& layer) {
+  const TrainingPlan& plan = workload.plan;
+  const std::uint64_t each = activation_bytes(plan);
+  LayerFigures figures{.positions = layer.extent.positions(plan.sequence_length),
+                       .macs = forward_macs(layer, plan.sequence_length),
+                       .flops = work_of(layer, plan, 1).done.forward};
+  figures.activation_bytes = narrow(Wide{numbers_of(workload.graph.tensors[layer.output], plan)} * each);
+  const Wide weights = Wide{kept_matrix_weights(layer, plan.sparsity)} + layer.vector_weights;
+  figures.bytes = figures.activation_bytes + weights * weight_bytes(plan);
+  for (const TensorId input : layer.inputs)
+    figures.bytes += Wide{numbers_of(workload.graph.tensors[input], plan)} * each;
+  return figures;
+}
+
+std::vector<TensorId> largest_activations(const Workload& workload) {
+  constexpr std::size_t kMost = 5;
+  std::vector<TensorId> ids(workload.graph.tensors.size());
+  std::iota(ids.begin(), ids.end(), TensorId{0});
+  const auto numbers = [&](TensorId id) { return numbers_of(workload.graph.tensors[id], workload.plan); };
+  std::stable_sort(ids.begin(), ids.end(), [&](TensorId a, TensorId b) { return numbers(a) > numbers(b); });
+  ids.resize(std::min(ids.size(), kMost));
+  return ids;
+}
+
 std::vector<LayerId> largest_matrices(const Graph& graph) {
   constexpr std::size_t kMost = 10;
   std::vector<LayerId> ids;
@@ -102,6 +127,10 @@ std::vector<LayerId> largest_matrices(const Graph& graph) {
 }
 
 }  // namespace
+
+double LayerFigures::intensity() const {
+  return bytes == 0 ? 0 : static_cast<double>(flops) / static_cast<double>(bytes);
+}
 
 Flops& Flops::operator+=(const Flops& other) {
   forward += other.forward;
@@ -162,6 +191,7 @@ WorkloadSummary summarize(const Workload& workload) {
     if (layer.block != 0) blocks.insert(layer.block);
     summary.forward_macs_per_sequence += forward_macs(layer, workload.plan.sequence_length);
     summary.kept_weights += layer.vector_weights;
+    summary.each.push_back(figures_of(workload, layer));
     if (layer.tied_to) continue;
     summary.matrix_weights += layer.matrix_weights;
     summary.kept_weights += kept_matrix_weights(layer, workload.plan.sparsity);
@@ -170,6 +200,7 @@ WorkloadSummary summarize(const Workload& workload) {
   summary.per_sequence = work_of(workload, 1);
   summary.activations = activations_of(workload);
   summary.largest = largest_matrices(graph);
+  summary.largest_activations = largest_activations(workload);
   return summary;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,7 @@ struct SafeTensor {
 [[nodiscard]] std::vector<SafeTensor> parse_safetensors(std::string_view json, std::uint64_t data_begin,
                                                         std::uint64_t size, const std::string& file);
 void read_safetensors(const std::filesystem::path& file, TensorSink& sink);
+void read_safetensors(std::istream& stream, std::uint64_t size, const std::string& file, TensorSink& sink);
 // The files that an index of sharded .safetensors names, each once.
 [[nodiscard]] std::vector<std::string> parse_shard_index(std::string_view json, const std::string& file);
 

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Models as users have them: the same network in three formats, ResNet-50 in training, and files that are wrong."""
+import io
 import json
 import os
-import pathlib
+import struct
 import subprocess
 import unittest
+import zipfile
 
-from wafersim import CS2, SOURCE, UserTest, wafersim
+from wafersim import CS2, PROGRAM, SOURCE, UserTest, wafersim
 
 SCALE_SIM = """Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
 first, 34, 34, 3, 3, 3, 16, 1,
@@ -76,6 +78,13 @@ class Models(UserTest):
                   self.folder / "fancy.onnx")
         complaint = self.refuses(2, "run", CS2, "fancy.onnx", "--bind", "batch=1")
         self.assertIn("operator 'some.where.Fancy' of node 'new' is not known", complaint)
+        skipping = ("run", CS2, "fancy.onnx", "--bind", "batch=1", "--unknown=skip")
+        report = wafersim(*skipping, folder=self.folder)
+        self.assertEqual(report.returncode, 0, report.stderr)
+        for told in (report.stderr, report.stdout):
+            self.assertIn("operator 'some.where.Fancy' of node 'new'", told)
+        result = json.loads(wafersim(*skipping, "--quiet", "--format", "json", folder=self.folder).stdout)
+        self.assertEqual(result["inputs"]["workload"]["not_modelled"], ["operator 'some.where.Fancy' of node 'new'"])
 
     def test_masks_save_what_they_count(self):
         self.write("net.yaml", YAML + "masks: pruned.mtx\n")
@@ -92,6 +101,88 @@ class Models(UserTest):
         self.assertEqual(result["sparsity"]["flops_skipped"], 6 * pruned * 16 * 16 * 64)
         third = next(layer for layer in result["layers"] if layer["name"] == "third")
         self.assertEqual(third["nonzero_weights"], len(entries))
+
+    def test_describe_says_what_the_store_of_a_run_holds(self):
+        model = ("plain.onnx", "--bind", "batch=1", "--format", "json")
+        self.make("plain")
+        needs = json.loads(self.succeeds("describe", *model))["model"]["memoryx_bytes"]
+        memory = json.loads(self.succeeds("run", CS2, *model, "--quiet"))["memory"]
+        self.assertEqual(needs["total"], sum(row["used_bytes"] for row in memory if row["name"].startswith("memoryx")))
+
+    def test_a_gigabyte_of_weights_is_counted_in_little_memory(self):
+        self.write("net.yaml", "graph:\n  - { name: words, op: embedding, rows: 9, features: 16384 }\n"
+                   "  - { name: up, op: linear, features: 8192 }\n  - { name: loss, op: loss }\nsequence_length: 1\n")
+        header = json.dumps({"up.weight": {"dtype": "F64", "shape": [8192, 16384], "data_offsets": [0, 2**30]}}).encode()
+        file = self.folder / "big.safetensors"
+        file.write_bytes(len(header).to_bytes(8, "little") + header)
+        with open(file, "r+b") as stream:  # zeros that take no room on disk, and one weight at their end
+            stream.truncate(8 + len(header) + 2**30)
+            stream.seek(-8, os.SEEK_END)
+            stream.write(struct.pack("<d", 0.5))
+        with subprocess.Popen([PROGRAM, "describe", "net.yaml", "--set", "workload.masks=big.safetensors", "--format",
+                               "json"], cwd=self.folder, stdout=subprocess.PIPE, text=True) as started:
+            output = started.stdout.read()
+            _, status, usage = os.wait4(started.pid, 0)
+            started.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(started.returncode, 0)
+        self.assertEqual(json.loads(output)["inputs"]["workload"]["sparsity"]["kept"], [{"layer": "up", "weights": 1}])
+        self.assertLess(usage.ru_maxrss * 1024, 2**28)  # a quarter of the file; measured: 30 MB
+
+    def test_wrong_files_of_every_format_end_with_exit_code_2(self):
+        self.write("net.yaml", "graph:\n  - { name: words, op: embedding, rows: 9, features: 6 }\n"
+                   "  - { name: up, op: linear, features: 8 }\n  - { name: loss, op: loss }\nsequence_length: 1\n")
+        self.make("plain")
+        header = json.dumps({"up.weight": {"dtype": "F32", "shape": [8, 6], "data_offsets": [0, 192]}}).encode()
+        array = b"\x93NUMPY\x01\x00" + struct.pack("<H", 64) + b"{'descr': '<f4', 'shape': (8, 6), }".ljust(63) + b"\n"
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as entries:
+            entries.writestr("up.npy", array + bytes(192))
+        good = {"m.onnx": (self.folder / "plain.onnx").read_bytes(), "t.csv": SCALE_SIM.encode(),
+                "g.yaml": YAML.encode(), "c.json": b'{"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 2, '
+                                                    b'"n_positions": 8, "vocab_size": 90}',
+                "up.npy": array + bytes(192), "m.npz": archive.getvalue(),
+                "m.safetensors": len(header).to_bytes(8, "little") + header + bytes(192),
+                "m.safetensors.index.json": b'{"weight_map": {"up.weight": "m.safetensors"}}',
+                "up.mtx": b"%%MatrixMarket matrix coordinate real general\n8 6 2\n1 1 0.5\n8 6 1\n"}
+
+        def arguments(name):
+            if name in ("m.onnx", "t.csv", "g.yaml", "c.json"):
+                return ("describe", name, *(("--bind", "batch=1") if name == "m.onnx" else ()))
+            return ("describe", "net.yaml", "--set", f"workload.masks={name}")
+
+        noise = bytes((i * i * 7919 + i * 31 + 128) % 251 for i in range(500))
+        for name, content in good.items():
+            (self.folder / name).write_bytes(content)
+            self.assertEqual(wafersim(*arguments(name), folder=self.folder).returncode, 0, name)
+            for wrong in (content[:len(content) // 2], noise, b""):
+                (self.folder / name).write_bytes(wrong)
+                self.assertIn(name, self.refuses(2, *arguments(name)), (name, wrong[:20]))
+            (self.folder / name).write_bytes(content)
+
+        # A header that lies about its offsets, an archive that would swell, a mask of another shape.
+        lie = header.replace(b"[0, 192]", b"[64, 256]")
+        (self.folder / "lie.safetensors").write_bytes(len(lie).to_bytes(8, "little") + lie + bytes(192))
+        self.assertIn("its data would lie from 64 to 256 of 192 bytes", self.refuses(2, *arguments("lie.safetensors")))
+        with zipfile.ZipFile(self.folder / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as entries:
+            entries.writestr("up.npy", array + bytes(2**28))
+        self.assertIn("its shape needs 266 bytes, but it has", self.refuses(2, *arguments("bomb.npz")))
+        (self.folder / "up.npy").write_bytes(array.replace(b"(8, 6)", b"(8, 7)") + bytes(224))
+        self.assertIn("has the shape 8 x 7, but linear 'up' needs 8 x 6 or 6 x 8", self.refuses(2, *arguments("up.npy")))
+
+    def test_graphs_that_go_in_circles_or_end_nowhere_are_refused(self):
+        import onnx  # Debian's, as this script runs with Debian's Python
+        from onnx import TensorProto, helper
+        tensor = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8]) for name in "xy"]
+
+        def refused(*nodes):
+            graph = helper.make_graph([helper.make_node("Add", list(inputs), [output], name=f"to_{output}")
+                                       for inputs, output in nodes], "g", tensor[:1], tensor[1:])
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), self.folder / "g.onnx")
+            return self.refuses(2, "describe", "g.onnx")
+
+        self.assertIn("takes 'y', which is made only later: the graph has a cycle", refused(("xy", "a"), ("xa", "y")))
+        self.assertIn("takes 'q', which nothing makes", refused(("xq", "y")))
+        self.assertIn("nothing makes 'y'", refused(("xx", "a")))
 
     def test_wrong_models_end_with_exit_code_2(self):
         (self.folder / "cut.onnx").write_bytes((self.folder / self.make("alexnet")).read_bytes()[:1000])

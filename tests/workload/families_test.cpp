@@ -33,8 +33,10 @@ TEST_P(Family, HasTheParametersOfItsCheckpoint) {
   EXPECT_EQ(read_workload(parse_tree(json, "again"), "other").workload, loaded.workload);
 }
 
-// source: the config.json and the weights of these checkpoints on huggingface.co, where the page of each
-// shows how many numbers its tensors have; each was added up by hand from the architecture as well.
+// source: the config.json and the number of parameters of these checkpoints on huggingface.co. The numbers
+// were checked against what others print of them in public repositories (model cards, presets of keras-hub,
+// logs of model.num_parameters()); those of gpt_neo_125m and falcon_7b were not found and are added up in
+// Family.OfWhichNoCountWasFoundIsAddedUpByHand.
 INSTANTIATE_TEST_SUITE_P(
     Of, Family,
     testing::Values(
@@ -106,6 +108,17 @@ INSTANTIATE_TEST_SUITE_P(
                    86'567'656}),
     [](const auto& given) { return given.param.name; });
 
+TEST(Family, OfWhichNoCountWasFoundIsAddedUpByHand) {
+  // GPT-Neo: two tables; per block q, k, v without biases, o and the MLP with theirs, two norms; a last norm.
+  const std::uint64_t d = 768;
+  EXPECT_EQ(50257 * d + 2048 * d + 12 * (4 * d * d + d + 2 * 4 * d * d + 5 * d + 4 * d) + 2 * d,
+            125'198'592U);
+  // Falcon: the table, tied; per block q and one key and one value head of 64, o and the MLP without biases,
+  // one norm; a last norm.
+  const std::uint64_t f = 4544;
+  EXPECT_EQ(65024 * f + 32 * (f * (f + 2 * 64) + f * f + 2 * 4 * f * f + 2 * f) + 2 * f, 6'921'720'704U);
+}
+
 const Layer& layer_of(const Graph& graph, const std::string& name) {
   const auto found = std::find_if(graph.layers.begin(), graph.layers.end(),
                                   [&](const Layer& layer) { return layer.name == name; });
@@ -135,6 +148,29 @@ TEST(Experts, OnlyTheChosenOnesComputeForAToken) {
   EXPECT_EQ(down.matrix_weights, 8ULL * 4096 * 14336);
   EXPECT_EQ(down.in_features, 2U * 14336);
   EXPECT_TRUE(down.experts.combine);
+}
+
+TEST(Experts, AreChosenByMoreTokensMore) {
+  // 8 (1 - (1 - 2/8)^T): 2, 3.5, 4.625, 5.47 for 1 to 4 tokens, rounded up.
+  const ExpertShape mixtral{.count = 8, .active = 2, .combine = false};
+  for (const auto& [tokens, chosen] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{1, 2}, {2, 4}, {3, 5}, {4, 6}, {1000, 8}})
+    EXPECT_EQ(chosen_experts(mixtral, tokens), chosen) << tokens;
+  for (const ExpertShape& shape :
+       {ExpertShape{.count = 1, .active = 1}, ExpertShape{.count = 3, .active = 1},
+        ExpertShape{.count = 7, .active = 7}, ExpertShape{.count = 1000, .active = 3},
+        ExpertShape{.count = 1'000'000'007, .active = 11}}) {
+    // One token meets just its own, whatever the fractions; more tokens never fewer.
+    EXPECT_EQ(chosen_experts(shape, 1), shape.active) << shape.count;
+    std::uint64_t before = 0;
+    for (std::uint64_t tokens = 1; tokens < (1ULL << 40U); tokens = tokens * 5 / 4 + 1) {
+      const std::uint64_t chosen = chosen_experts(shape, tokens);
+      EXPECT_GE(chosen, before) << shape.count << ' ' << tokens;
+      EXPECT_LE(chosen, shape.count);
+      before = chosen;
+    }
+    EXPECT_EQ(before, shape.count);
+  }
 }
 
 TEST(Windows, LimitTheKeysThatAQueryMeets) {

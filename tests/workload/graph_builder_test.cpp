@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "workload/graph_fixture.hpp"
+#include "workload/workload_text.hpp"
 
 namespace wafersim {
 namespace {
@@ -142,6 +143,24 @@ TEST(GraphBuilder, NamesALayerThatTakesItself) {
 TEST(GraphBuilder, SuggestsTheNameThatWasMeant) {
   EXPECT_EQ(with("norm", OpKind::norm, {"f"}).complaint(),
             "graph.yaml:2:5: norm: unknown input 'f' (did you mean 'e'?)");
+}
+
+TEST(GraphBuilder, AConcatStacksPositionsWhereItMustOrIsTold) {
+  const auto concat = [](const std::string& more, const std::string& second) {
+    return test::load_text(
+               "graph:\n"
+               "  - { name: a, op: input, features: 6, size: 4x1 }\n"
+               "  - { name: b, op: input, features: 6, size: " +
+               second + " }\n  - { name: both, op: concat, inputs: [a, b]" + more +
+               " }\n  - { name: loss, op: loss }\n")
+        .workload.graph.layers[2];
+  };
+  EXPECT_EQ(concat("", "4x1").out_features, 12U);
+  EXPECT_EQ(concat("", "4x1").extent, (Extent{4, 1}));
+  EXPECT_EQ(concat("", "5x1").out_features, 6U);
+  EXPECT_EQ(concat("", "5x1").extent, (Extent{9, 1}));
+  EXPECT_EQ(concat(", along_positions: true", "4x1").out_features, 6U);
+  EXPECT_EQ(concat(", along_positions: true", "4x1").extent, (Extent{8, 1}));
 }
 
 TEST(GraphBuilder, RefusesADuplicateName) {

@@ -97,7 +97,7 @@ TEST(WorkloadFile, FillsEveryDefault) {
       R"("mode":"train","sequence_length":16,"global_batch":null,"tokens_per_node":null,)"
       R"("micro_batch":"auto","recompute":"none","optimizer":"adam",)"
       R"("precision":{"weights":"fp16","gradients":"fp16","accumulate":"mixed"},)"
-      R"("gradient_accumulation":"auto","sparsity":{"level":0,"seed":1,"exceptions":[]},"training_tokens":"auto"})");
+      R"("gradient_accumulation":"auto","expert_stream":"all","sparsity":{"level":0,"seed":1,"exceptions":[]},"training_tokens":"auto"})");
 }
 
 TEST(WorkloadFile, ReadsEveryKeyOfThePlan) {

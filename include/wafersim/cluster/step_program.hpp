@@ -29,6 +29,9 @@ struct PlannedStep {
 
 [[nodiscard]] OptimizerKind optimizer_kind(Optimizer optimizer);
 
+// What MemoryX keeps of each layer, under the plan's optimizer.
+[[nodiscard]] std::vector<ByTensor<Bytes>> stored_bytes(const Workload& workload);
+
 // Products take their time from `timer`, or from closed forms if it is null. Throws DoesNotFit if MemoryX is
 // too small.
 [[nodiscard]] PlannedStep plan_step(const MachineSpec& machine, const Workload& workload,

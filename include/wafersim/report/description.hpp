@@ -7,7 +7,10 @@
 
 #include "wafersim/config/derived.hpp"
 #include "wafersim/config/tree.hpp"
+#include "wafersim/memoryx/tensor.hpp"
 #include "wafersim/wafer/mapper.hpp"
+#include "wafersim/wafer/sram.hpp"
+#include "wafersim/workload/load.hpp"
 #include "wafersim/workload/summary.hpp"
 
 namespace wafersim {
@@ -21,7 +24,10 @@ struct WorkloadDescription {
   Tree resolved;
   Workload workload;
   WorkloadSummary summary;
+  SramBudget sequence;     // of one sequence, in all PEs together
+  ByTensor<Bytes> stored;  // in MemoryX
 };
+[[nodiscard]] WorkloadDescription describe_workload(const LoadedWorkload& loaded);
 
 // Where the workload fits: on every one of so many nodes.
 struct FitDescription {

@@ -51,26 +51,29 @@ struct ColumnUse {
 [[nodiscard]] std::optional<ColumnUse> column_use(const Layer& layer, const TokenLayout& layout);
 
 // Costs of one layer when `layout` says where tokens and features lie: of whole sequences, one token for each
-// position. Layers with other positions get a layout of their own from it. Remembers layers of the same
-// shape.
+// position. Layers with other positions get a layout of their own from it. The weights come for as many
+// tokens on each of `nodes`. Remembers layers of the same shape.
 class LayerCosts {
  public:
   LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks,
-             Estimate estimate = Estimate::exact, ProductTimer* timer = nullptr)
+             std::uint64_t nodes = 1, Estimate estimate = Estimate::exact, ProductTimer* timer = nullptr)
       : context_{.wafer = wafer,
                  .arithmetic = arithmetic_of(plan),
                  .layout = layout,
                  .estimate = estimate,
                  .timer = timer},
         plan_{plan},
-        masks_{masks} {}
+        masks_{masks},
+        nodes_{nodes} {}
 
   [[nodiscard]] const LayerCost& of(const Layer& layer);
 
  private:
   [[nodiscard]] LayerCost compute(const Layer& layer, Fraction level) const;
   [[nodiscard]] KernelCost as_programmed(KernelCost cost) const;
-  [[nodiscard]] LayerCost linear(const FlowContext& context, const Layer& layer, Fraction level) const;
+  // Of a matrix of which `kept` weights are there.
+  [[nodiscard]] LayerCost linear(const FlowContext& context, const Layer& layer, Fraction level,
+                                 std::uint64_t kept) const;
   [[nodiscard]] LayerCost experts(const FlowContext& context, const Layer& layer, Fraction level) const;
   [[nodiscard]] LayerCost recurrent(const FlowContext& context, const Layer& layer) const;
   [[nodiscard]] LayerCost convolution(const FlowContext& context, const Layer& layer, Fraction level) const;
@@ -82,6 +85,7 @@ class LayerCosts {
   FlowContext context_;
   const TrainingPlan& plan_;
   MaskLibrary& masks_;
+  std::uint64_t nodes_;
   std::map<Key, LayerCost> known_;
 };
 

@@ -8,19 +8,17 @@
 
 namespace wafersim {
 
-// Bytes of a streamed weight's value; of what is stored or sent beside it to place it (sparse matrices only).
-[[nodiscard]] std::uint64_t weight_bytes(const TrainingPlan& plan);
+// Bytes of what is stored or sent beside a weight to place it (sparse matrices only).
 [[nodiscard]] std::uint64_t index_bytes(const TrainingPlan& plan, bool sparse);
-[[nodiscard]] std::uint64_t gradient_bytes(const TrainingPlan& plan);
 
 // Weights of the layer's matrix that are stored, and whether some are not.
 [[nodiscard]] std::uint64_t kept_of(const Layer& layer, const TrainingPlan& plan);
 [[nodiscard]] bool is_sparse(const Layer& layer, const TrainingPlan& plan);
 
-// All weights of the layer, as they come for one pass.
-[[nodiscard]] Parcel weights_of(const Layer& layer, const TrainingPlan& plan);
+// The layer's weights, as they come for one pass over so many sequences on all nodes together.
+[[nodiscard]] Parcel weights_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences);
 // All gradients of the layer, as they leave after one micro-batch. MemoryX knows the mask, so those of kept
-// weights need no index.
+// weights need no index. Those of experts that nobody chose are there too: their update needs them.
 [[nodiscard]] Parcel gradients_of(const Layer& layer, const TrainingPlan& plan);
 // How often a micro-batch needs the weights: forward, again where the plan recomputes, and for the delta.
 // Nothing lies below an embedding, so it makes no delta.

@@ -68,4 +68,8 @@ class LiveTensors {
   std::vector<Sizes> working_sets_;       // inputs, outputs and deltas of the layer at work; distinct only
 };
 
+// What one sequence takes in the memories of all PEs together, before anything is laid out or filled up: what
+// it would take in a single PE that holds all of it.
+[[nodiscard]] SramBudget budget_of_one_sequence(const Workload& workload);
+
 }  // namespace wafersim

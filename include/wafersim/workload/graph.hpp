@@ -143,6 +143,11 @@ struct Graph {
 // in full where attention is not causal.
 [[nodiscard]] std::uint64_t token_pairs(std::uint64_t sequence, bool causal, std::uint64_t window = 0);
 
+// Experts that at least one of `tokens` tokens meets: the mean, rounded up, if each token meets `active` of
+// the `count`, any as likely as any other, whatever the other tokens meet. With n = count and k = active it
+// is n − floor(n (1 − k / n)^tokens).
+[[nodiscard]] std::uint64_t chosen_experts(const ExpertShape& experts, std::uint64_t tokens);
+
 // Multiply-adds of one forward pass over a sequence of `sequence` tokens, per sequence: matrix products only.
 [[nodiscard]] std::uint64_t forward_macs(const Layer& layer, std::uint64_t sequence);
 // The same if only `weights` of the matrix are there.

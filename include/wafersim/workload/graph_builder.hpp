@@ -38,22 +38,23 @@ struct LayerDraft {
   bool affine{true};                         // norm: has a gain (and a bias, if `bias`)
   std::optional<Reference> tied_to;          // linear, embedding: the owner of its matrix
   ExpertShape experts{};                     // linear
-  std::uint64_t heads{};                     // attention
-  std::uint64_t kv_heads{};                  // attention; 0: as many as heads
-  std::uint64_t head_dim{};                  // attention; 0: what the inputs give
-  bool causal{true};                         // attention
-  std::uint64_t window{};                    // attention: keys a query meets at most; 0: all
-  std::uint64_t position_buckets{};          // attention: learned distances, one number a head each
-  std::optional<Extent> extent;              // input, move: positions; convolution, pool: instead of padding
-  std::optional<Extent> kernel;              // convolution (1x1 if left out), pool (the whole image)
-  std::optional<Extent> stride;              // convolution (1x1), pool (its kernel)
-  Extent dilation{1, 1};                     // convolution, pool
-  Extent padding{};                          // convolution, pool: positions added at each side
-  std::uint64_t groups{1};                   // convolution, groupnorm
-  bool transposed{};                         // convolution
-  std::uint64_t directions{1};               // recurrent
-  std::string function;                      // elementwise, norm, pool, recurrent
-  std::uint32_t block{};                     // recomputation block, 0 for none
+  bool along_positions{};            // concat: one after the other, even if they could lie side by side
+  std::uint64_t heads{};             // attention
+  std::uint64_t kv_heads{};          // attention; 0: as many as heads
+  std::uint64_t head_dim{};          // attention; 0: what the inputs give
+  bool causal{true};                 // attention
+  std::uint64_t window{};            // attention: keys a query meets at most; 0: all
+  std::uint64_t position_buckets{};  // attention: learned distances, one number a head each
+  std::optional<Extent> extent;      // input, move: positions; convolution, pool: instead of padding
+  std::optional<Extent> kernel;      // convolution (1x1 if left out), pool (the whole image)
+  std::optional<Extent> stride;      // convolution (1x1), pool (its kernel)
+  Extent dilation{1, 1};             // convolution, pool
+  Extent padding{};                  // convolution, pool: positions added at each side
+  std::uint64_t groups{1};           // convolution, groupnorm
+  bool transposed{};                 // convolution
+  std::uint64_t directions{1};       // recurrent
+  std::string function;              // elementwise, norm, pool, recurrent
+  std::uint32_t block{};             // recomputation block, 0 for none
 };
 
 // Collects drafts, then links, orders and checks them.

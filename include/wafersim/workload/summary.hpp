@@ -42,6 +42,18 @@ struct KindSummary {
   std::uint64_t parameters{};  // owned
 };
 
+// One layer on its way forward over one sequence.
+struct LayerFigures {
+  std::uint64_t positions{};         // of its output
+  Wide macs{};                       // dense
+  Wide flops{};                      // of the weights that are kept
+  std::uint64_t activation_bytes{};  // of its output
+  Wide bytes{};                      // of all that it needs and makes: kept weights, inputs, output
+
+  // Operations for each byte.
+  [[nodiscard]] double intensity() const;
+};
+
 // What the backward pass needs and finds on the wafer, in numbers per token.
 struct ActivationSummary {
   std::uint64_t kept_features{};        // from the forward pass until their backward pass
@@ -58,7 +70,9 @@ struct WorkloadSummary {
   Work per_sequence;                 // one sequence through one step
   Wide forward_macs_per_sequence{};  // dense
   ActivationSummary activations;
-  std::vector<LayerId> largest;  // up to ten layers with the largest matrices of their own, largest first
+  std::vector<LayerFigures> each;  // by layer
+  std::vector<LayerId> largest;    // up to ten layers with the largest matrices of their own, largest first
+  std::vector<TensorId> largest_activations;  // up to five, largest first
 };
 
 [[nodiscard]] WorkloadSummary summarize(const Workload& workload);

@@ -24,6 +24,10 @@ enum class Recompute {
 enum class Optimizer { sgd, momentum, adam, adafactor };
 enum class Precision { fp16, fp32 };
 enum class Accumulate { fp16, mixed, fp32 };
+enum class ExpertStream {
+  all,     // the matrices of every expert travel to the wafers
+  chosen,  // only those of experts that a token of the micro-batch meets, on any node
+};
 enum class GradientAccumulation {
   automatic,  // on the wafer if it fits there, at MemoryX otherwise
   wafer,      // summed on the wafer over the micro-batches, sent once per step
@@ -77,12 +81,25 @@ struct TrainingPlan {
   Precision gradients{Precision::fp16};  // as sent
   Accumulate accumulate{Accumulate::mixed};
   GradientAccumulation gradient_accumulation{GradientAccumulation::automatic};
+  ExpertStream expert_stream{ExpertStream::all};
   Sparsity sparsity{};
   // Tokens of the whole training run, for the wear of the store; nothing: 20 for each parameter.
   std::optional<std::uint64_t> training_tokens{};
 
   friend bool operator==(const TrainingPlan&, const TrainingPlan&) = default;
 };
+
+// Bytes of a number of an activation on the wafer, of a weight as it is streamed, of a gradient as it is
+// sent.
+[[nodiscard]] constexpr std::uint64_t activation_bytes(const TrainingPlan& plan) {
+  return plan.accumulate == Accumulate::fp32 ? 4 : 2;
+}
+[[nodiscard]] constexpr std::uint64_t weight_bytes(const TrainingPlan& plan) {
+  return plan.weights == Precision::fp16 ? 2 : 4;
+}
+[[nodiscard]] constexpr std::uint64_t gradient_bytes(const TrainingPlan& plan) {
+  return plan.gradients == Precision::fp16 ? 2 : 4;
+}
 
 struct Workload {
   Graph graph;
@@ -91,6 +108,10 @@ struct Workload {
 
   friend bool operator==(const Workload&, const Workload&) = default;
 };
+
+// Experts of a layer whose matrices travel for one pass over `tokens` tokens: all, or those that are chosen.
+[[nodiscard]] std::uint64_t streamed_experts(const ExpertShape& experts, ExpertStream stream,
+                                             std::uint64_t tokens);
 
 // Weights of the matrix that stay, exactly: as counted, or matrix − floor(matrix · level). Biases and gains
 // are never pruned, embeddings are pruned only by a rule that names them. A tied layer keeps what the owner

@@ -1,12 +1,13 @@
-// libFuzzer's way into the readers of workload files and Hugging Face configs.
+// libFuzzer's way into one reader. CMake says which: the header with its laws, and the function that checks
+// them.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "fuzz/workload_laws.hpp"
+#include WAFERSIM_FUZZ_HEADER
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes are characters
-  wafersim::test::check_workload_laws({reinterpret_cast<const char*>(data), size});
+  wafersim::test::WAFERSIM_FUZZ_LAWS({reinterpret_cast<const char*>(data), size});
   return 0;
 }

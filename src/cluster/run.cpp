@@ -15,6 +15,7 @@
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/accounting.hpp"
+#include "cluster/pipelined.hpp"
 #include "cluster/simulation.hpp"
 
 namespace wafersim {
@@ -48,6 +49,9 @@ void check_failed_nodes(const ClusterSpec& cluster) {
 }
 
 RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+  if (workload.plan.execution == Execution::pipelined) {
+    return {.outcome = pipelined_outcome(machine, workload), .trace = {}};
+  }
   check_failed_nodes(machine.cluster);
   MaskLibrary masks;
   const PlannedRun run = plan_run(machine, workload, masks);

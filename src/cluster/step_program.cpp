@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/config/derived.hpp"
 #include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
@@ -16,7 +17,11 @@ namespace {
 class Builder {
  public:
   Builder(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan, MaskLibrary& masks)
-      : machine_{machine}, workload_{workload}, plan_{plan}, masks_{masks} {}
+      : machine_{machine},
+        store_{lane_store(machine.memoryx)},
+        workload_{workload},
+        plan_{plan},
+        masks_{masks} {}
 
   PlannedStep build() {
     store();
@@ -50,12 +55,11 @@ class Builder {
            .gradients = all(&BytesByTensor::gradients),
            .optimizer = all(&BytesByTensor::optimizer) + Bytes{lines} * for_matrix.line_bytes});
     }
-    const MemoryXSpec& store = machine_.memoryx;
-    step_.placement = place_layers(layers_bytes, {.shards = store.shards,
-                                                  .dram = store.dram.capacity,
-                                                  .flash = store.flash.capacity,
-                                                  .read_ahead = store.flash.read_ahead,
-                                                  .pins = store.placement});
+    step_.placement = place_layers(layers_bytes, {.shards = store_.shards,
+                                                  .dram = store_.dram.capacity,
+                                                  .flash = store_.flash.capacity,
+                                                  .read_ahead = store_.flash.read_ahead,
+                                                  .pins = store_.placement});
   }
 
   void micro_batch(std::uint32_t index) {
@@ -158,7 +162,7 @@ class Builder {
 
   // What streaming and updating each layer means for a server.
   void store_work() {
-    StoreWorks works{machine_.memoryx};
+    StoreWorks works{store_};
     for (std::size_t id = 0; id < step_.program.stored.size(); ++id) {
       StoredLayer& stored = step_.program.stored[id];
       if (stored.weights == 0) continue;
@@ -172,6 +176,7 @@ class Builder {
   }
 
   const MachineSpec& machine_;
+  const MemoryXSpec store_;  // of a lane
   const Workload& workload_;
   const WaferPlan& plan_;
   MaskLibrary& masks_;

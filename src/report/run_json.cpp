@@ -159,21 +159,23 @@ Json list_of(const std::vector<Row>& rows, const Write& write) {
 
 std::string write_json(const RunReport& report) {
   const Outcome& outcome = report.outcome;
-  return report_detail::document({{"schema", "wafersim.run/1"},
-                                  {"version", report.version},
-                                  {"inputs",
-                                   {{"machine", report_detail::embedded(report.machine, 2)},
-                                    {"workload", report_detail::embedded(report.workload, 2)},
-                                    {"seed", report.seed}}},
-                                  {"step", step_json(outcome)},
-                                  {"layers", list_of(outcome.layers, layer_json)},
-                                  {"stations", list_of(outcome.stations, station_json)},
-                                  {"attribution", list_of(outcome.attribution, part_json)},
-                                  {"memory", list_of(outcome.memory, memory_json)},
-                                  {"sparsity", sparsity_json(sparsity_of(outcome))},
-                                  {"plan", plan_json(outcome)},
-                                  {"uneven", list_of(outcome.uneven, uneven_json)},
-                                  {"store", store_json(outcome.store)}});
+  Json document = {{"schema", "wafersim.run/1"},
+                   {"version", report.version},
+                   {"inputs",
+                    {{"machine", report_detail::embedded(report.machine, 2)},
+                     {"workload", report_detail::embedded(report.workload, 2)},
+                     {"seed", report.seed}}},
+                   {"step", step_json(outcome)},
+                   {"layers", list_of(outcome.layers, layer_json)},
+                   {"stations", list_of(outcome.stations, station_json)},
+                   {"attribution", list_of(outcome.attribution, part_json)},
+                   {"memory", list_of(outcome.memory, memory_json)},
+                   {"sparsity", sparsity_json(sparsity_of(outcome))},
+                   {"plan", plan_json(outcome)},
+                   {"uneven", list_of(outcome.uneven, uneven_json)},
+                   {"store", store_json(outcome.store)}};
+  if (outcome.pipeline) document["pipeline"] = report_detail::pipeline_json(*outcome.pipeline);
+  return report_detail::document(document);
 }
 
 }  // namespace wafersim

@@ -8,7 +8,7 @@ namespace wafersim {
 
 Stamp Trail::after(const Stamp& stamp, Picoseconds duration, Part part, bool updating) {
   const Picoseconds at = stamp.at + duration;
-  if (mode_ == Mode::ignore || duration == Picoseconds{}) return {.at = at, .why = stamp.why};
+  if (mode_ != Mode::record || duration == Picoseconds{}) return {.at = at, .why = stamp.why};
   // Neighbouring episodes of one kind are one episode.
   const Episode* before = stamp.why;
   if (before != nullptr && before->part == part && before->updating == updating) before = before->before;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Writes what the program prints today into the README's examples: update_readme.py BINARY [--check]
+"""Writes what the program prints today into the examples of README.md and docs/guide.md:
+update_readme.py BINARY [--check]
 
-With --check it writes nothing, and exits 1 when the README shows something else."""
+With --check it writes nothing, and exits 1 when one of them shows something else."""
 import difflib
 import json
 import pathlib
@@ -10,8 +11,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
 SHOWN_NODES = (1, 4, 16, 64, 128, 192)
+CS2 = "configs/machine/cs2.yaml"
 
 
 def output_of(binary, *arguments):
@@ -44,11 +45,29 @@ def scaling_table(binary):
         yield f"| {nodes} | {cells[0]} | {cells[1]} | {reason} |"
 
 
-def with_example(readme, binary, command, shorten):
+def with_example(page, binary, command, shorten):
     """The block that begins with this command, with its output of today."""
     output = shorten(output_of(binary, *command.split()))
     shown = f"$ build/release/wafersim {command}\n"
-    return re.sub(re.escape(f"```\n{shown}") + r".*?\n```", lambda _: f"```\n{shown}{output}\n```", readme, flags=re.DOTALL)
+    page, found = re.subn(re.escape(f"```\n{shown}") + r".*?\n```", lambda _: f"```\n{shown}{output}\n```", page,
+                          flags=re.DOTALL)
+    if found != 1:
+        sys.exit(f"the example 'wafersim {command}' is there {found} times, not once")
+    return page
+
+
+def readme_of_today(page, binary):
+    page = with_example(page, binary, f"run {CS2} configs/workload/gpt3-6.7b.yaml", headline)
+    page = with_example(page, binary, f"describe {CS2}", first_figures)
+    table = "\n".join(scaling_table(binary))
+    return re.sub(r"\| nodes \|.*?\n\n", lambda _: table + "\n\n", page, flags=re.DOTALL)
+
+
+def guide_of_today(page, binary):
+    for command, model in (("scale", "gpt3-175b"), ("scale", "brain-120t"), ("pipeline", "bert-large"),
+                           ("pipeline", "gpt2")):
+        page = with_example(page, binary, f"{command} {CS2} configs/workload/{model}.yaml", str.rstrip)
+    return page
 
 
 def main():
@@ -56,15 +75,17 @@ def main():
     if len(arguments) != 1:
         sys.exit(__doc__)
     binary = str(pathlib.Path(arguments[0]).resolve())
-    old = README.read_text(encoding="utf-8")
-    new = with_example(old, binary, "run configs/machine/cs2.yaml configs/workload/gpt3-6.7b.yaml", headline)
-    new = with_example(new, binary, "describe configs/machine/cs2.yaml", first_figures)
-    table = "\n".join(scaling_table(binary))
-    new = re.sub(r"\| nodes \|.*?\n\n", lambda _: table + "\n\n", new, flags=re.DOTALL)
-    if "--check" not in sys.argv:
-        README.write_text(new, encoding="utf-8")
-    elif new != old:
-        sys.exit("\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), "README.md", "today", lineterm="")))
+    stale = []
+    for name, of_today in (("README.md", readme_of_today), ("docs/guide.md", guide_of_today)):
+        file = ROOT / name
+        old = file.read_text(encoding="utf-8")
+        new = of_today(old, binary)
+        if "--check" not in sys.argv:
+            file.write_text(new, encoding="utf-8")
+        elif new != old:
+            stale += difflib.unified_diff(old.splitlines(), new.splitlines(), name, "today", lineterm="")
+    if stale:
+        sys.exit("\n".join(stale))
 
 
 if __name__ == "__main__":

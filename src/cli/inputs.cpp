@@ -120,4 +120,24 @@ Inputs inputs_from(const std::string& machine, const std::string& workload, cons
   return inputs;
 }
 
+void add_request_options(Usage& usage, const char* formats) {
+  namespace po = boost::program_options;
+  add_input_options(usage);
+  usage.options.add_options()                                                                               //
+      ("format", po::value<std::string>()->value_name("NAME")->default_value("text"), formats)              //
+      ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
+      ("quiet,q", "no messages beside results and errors");
+}
+
+std::optional<Request> request_of(Usage& usage, const Arguments& arguments,
+                                  const std::vector<std::string>& formats,
+                                  const std::vector<std::string>& outputs) {
+  Parsed parsed = parse(usage, arguments);
+  if (parsed.help) return std::nullopt;
+  std::string format = one_of(parsed, "format", formats);
+  check_outputs(parsed, outputs);
+  Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed});
+  return Request{.parsed = std::move(parsed), .format = std::move(format), .inputs = std::move(inputs)};
+}
+
 }  // namespace wafersim::cli

@@ -1,6 +1,7 @@
 // Machines and workloads as the command line names them: files, and `--set` for both.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,5 +43,20 @@ enum class FileKind { machine, workload };
 // Both; throws InputError with the problems of both.
 [[nodiscard]] Inputs inputs_from(const std::string& machine, const std::string& workload,
                                  const Overrides& overrides);
+
+// A command that turns a machine and a workload into one result: its options, and what every one of them
+// reads first.
+struct Request {
+  Parsed parsed;
+  std::string format;
+  Inputs inputs;
+};
+
+// The options above, `--format` (one of `formats`, in these words), `-o` and `--quiet`.
+void add_request_options(Usage& usage, const char* formats);
+// Nothing if only help was asked for. Files named by `outputs` can be written. Throws InputError.
+[[nodiscard]] std::optional<Request> request_of(Usage& usage, const Arguments& arguments,
+                                                const std::vector<std::string>& formats,
+                                                const std::vector<std::string>& outputs);
 
 }  // namespace wafersim::cli

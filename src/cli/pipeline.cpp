@@ -8,8 +8,6 @@
 namespace wafersim::cli {
 namespace {
 
-namespace po = boost::program_options;
-
 Usage usage() {
   Usage usage{
       .synopsis = "wafersim pipeline MACHINE WORKLOAD [--set KEY=VALUE]... [--format text|json]",
@@ -17,19 +15,16 @@ Usage usage() {
           "Lays every layer of the model on PEs of its own, weights resident, so that all layers are about\n"
           "equally fast (pipelined execution, the original way), and compares a training step with the same\n"
           "step by weight streaming: which is faster, and why. A model that cannot be resident is "
-          "refused.\n\n"
+          "refused.\n"
+          "`wafersim run` does the same step with workload.execution: pipelined.\n\n"
           "examples:\n"
           "  wafersim pipeline configs/machine/cs2.yaml configs/workload/bert-large.yaml\n"
           "  wafersim pipeline configs/machine/cs2.yaml configs/workload/gpt2.yaml --set "
           "workload.global_batch=256\n",
-      .options = po::options_description{"options"},
+      .options = boost::program_options::options_description{"options"},
       .operands = {"MACHINE", "WORKLOAD"},
       .required_operands = 2};
-  usage.options.add_options()  //
-      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "change a key of the machine, or of the workload (workload.KEY); may be repeated")              //
-      ("format", po::value<std::string>()->value_name("NAME")->default_value("text"), "text or json")  //
-      ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output");
+  add_request_options(usage, "text or json");
   return usage;
 }
 
@@ -37,13 +32,12 @@ Usage usage() {
 
 int pipeline_command(const Arguments& arguments) {
   Usage how = usage();
-  const Parsed parsed = parse(how, arguments);
-  if (parsed.help) return 0;
-  const std::string format = one_of(parsed, "format", {"text", "json"});
-  check_outputs(parsed, {"output"});
-  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
-  const ExecutionComparison both = compare_executions(inputs.machine, inputs.workload.workload);
-  deliver(parsed, format == "json" ? write_json(both) : write_text(both));
+  const std::optional<Request> request = request_of(how, arguments, {"text", "json"}, {"output"});
+  if (!request) return 0;
+  const LoadedWorkload& workload = request->inputs.workload;
+  if (!request->parsed.has("quiet")) say_notes(workload);
+  const ExecutionComparison both = compare_executions(request->inputs.machine, workload.workload);
+  deliver(request->parsed, request->format == "json" ? write_json(both) : write_text(both));
   return 0;
 }
 

@@ -1,6 +1,7 @@
 // `wafersim run`: one training step, and why it takes as long as it does.
 #include "wafersim/cluster/run.hpp"
 
+#include "wafersim/base/error.hpp"
 #include "wafersim/report/output.hpp"
 #include "wafersim/report/run_report.hpp"
 #include "wafersim/study/run_key.hpp"
@@ -31,21 +32,25 @@ Usage usage() {
       .options = po::options_description{"options"},
       .operands = {"MACHINE", "WORKLOAD"},
       .required_operands = 2};
-  add_input_options(usage);
+  add_request_options(usage, "text, json (all figures and inputs) or csv (one row per layer)");
   usage.options.add_options()  //
-      ("format", po::value<std::string>()->value_name("NAME")->default_value("text"),
-       "text, json (all figures and inputs) or csv (one row per layer)")                                    //
-      ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
       ("trace", po::value<std::string>()->value_name("FILE"),
-       "write the step's time line for Perfetto or chrome://tracing")                   //
-      ("key", "run nothing: print the key that stands for these inputs on this model")  //
-      ("quiet,q", "no messages beside results and errors");
+       "write the step's time line for Perfetto or chrome://tracing")  //
+      ("key", "run nothing: print the key that stands for these inputs on this model");
   return usage;
 }
 
 std::string written(const std::string& format, const RunReport& report) {
   if (format == "json") return write_json(report);
   return format == "csv" ? write_csv(report) : write_text(report);
+}
+
+void require_time_line(const TrainingPlan& plan) {
+  if (plan.execution == Execution::weight_streaming) return;
+  throw InputError{{.at = {.file = "--trace"},
+                    .key = {},
+                    .message = "a pipelined step comes from closed forms and has no time line; "
+                               "workload.execution=weight_streaming has one"}};
 }
 
 RunResult simulate(const Inputs& inputs, bool quiet) {
@@ -59,16 +64,17 @@ RunResult simulate(const Inputs& inputs, bool quiet) {
 
 int run_command(const Arguments& arguments) {
   Usage how = usage();
-  const Parsed parsed = parse(how, arguments);
-  if (parsed.help) return 0;
-  const std::string format = one_of(parsed, "format", {"text", "json", "csv"});
-  check_outputs(parsed, {"output", "trace"});
-  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed});
+  const std::optional<Request> request =
+      request_of(how, arguments, {"text", "json", "csv"}, {"output", "trace"});
+  if (!request) return 0;
+  const Parsed& parsed = request->parsed;
+  const Inputs& inputs = request->inputs;
   if (parsed.has("key")) {
     print(run_key(inputs.machine, inputs.workload) + "\n");
     return 0;
   }
   if (!parsed.has("quiet")) say_notes(inputs.workload);
+  if (parsed.has("trace")) require_time_line(inputs.workload.workload.plan);
   RunResult result = simulate(inputs, parsed.has("quiet"));
   const RunReport report{.version = std::string{kVersion},
                          .machine = to_tree(inputs.machine),
@@ -76,8 +82,8 @@ int run_command(const Arguments& arguments) {
                          .seed = inputs.workload.workload.plan.sparsity.seed,
                          .outcome = std::move(result.outcome)};
   if (parsed.has("trace")) save(parsed.text("trace"), write_trace(result.trace));
-  deliver(parsed, written(format, report));
-  if (format != "text" && !report.outcome.step.steady && !parsed.has("quiet"))
+  deliver(parsed, written(request->format, report));
+  if (request->format != "text" && !report.outcome.step.steady && !parsed.has("quiet"))
     say("the last two steps differ: the steady state was not reached (raise cluster.steps)");
   return 0;
 }

@@ -42,12 +42,8 @@ Usage usage() {
       ("tokens-per-node", po::value<std::string>()->value_name("N"),
        "weak scaling: tokens of a step on each node; as many as fit a wafer if left out")  //
       ("global-batch", po::value<std::string>()->value_name("N"),
-       "strong scaling: sequences of a step; the fewest that all can share evenly if left out")  //
-      ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
-       "change a key of the machine, or of the workload (workload.KEY); may be repeated")                   //
-      ("format", po::value<std::string>()->value_name("NAME")->default_value("text"), "text or json")       //
-      ("output,o", po::value<std::string>()->value_name("FILE"), "write there instead of standard output")  //
-      ("quiet,q", "no messages beside results and errors");
+       "strong scaling: sequences of a step; the fewest that all can share evenly if left out");
+  add_request_options(usage, "text or json");
   return usage;
 }
 
@@ -89,16 +85,15 @@ ScaleReport simulate(const Inputs& inputs, const ScaleRequest& request, bool qui
 
 int scale_command(const Arguments& arguments) {
   Usage how = usage();
-  const Parsed parsed = parse(how, arguments);
-  if (parsed.help) return 0;
-  const std::string format = one_of(parsed, "format", {"text", "json"});
-  check_outputs(parsed, {"output"});
-  const Inputs inputs = inputs_from(parsed.operands[0], parsed.operands[1], Overrides{parsed.list("set")});
-  const ScaleRequest request{.nodes = nodes_of(parsed.text("nodes"), inputs.machine.cluster.max_nodes),
+  const std::optional<Request> call = request_of(how, arguments, {"text", "json"}, {"output"});
+  if (!call) return 0;
+  const Parsed& parsed = call->parsed;
+  if (!parsed.has("quiet")) say_notes(call->inputs.workload);
+  const ScaleRequest request{.nodes = nodes_of(parsed.text("nodes"), call->inputs.machine.cluster.max_nodes),
                              .tokens_per_node = count_of(parsed, "tokens-per-node"),
                              .global_batch = count_of(parsed, "global-batch")};
-  const ScaleReport report = simulate(inputs, request, parsed.has("quiet"));
-  deliver(parsed, format == "json" ? write_json(report) : write_text(report));
+  const ScaleReport report = simulate(call->inputs, request, parsed.has("quiet"));
+  deliver(parsed, call->format == "json" ? write_json(report) : write_text(report));
   return 0;
 }
 

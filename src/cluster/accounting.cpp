@@ -39,28 +39,10 @@ double per_second(double amount, Picoseconds time) {
 StepOutcome headline(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster) {
   const Wafer& wafer = busiest_wafer(cluster);
   const std::size_t last = wafer.step_ends().size() - 1;
-  const std::uint64_t nodes = working_nodes(machine.cluster);
-  const auto sequences = static_cast<double>(run.wafer.sequences() * nodes);
-
-  StepOutcome step;
-  step.cycles = step_cycles(wafer, last);
+  StepOutcome step =
+      step_figures(machine, run.workload, run.wafer.sequences(), step_cycles(wafer, last), run.step.work);
   step.steady = step.cycles == step_cycles(wafer, last - 1);
   step.first_step_cycles = step_cycles(wafer, 0);
-  step.time = time_of(step.cycles, machine.wafer.clock);
-  step.samples_per_second = per_second(sequences, step.time);
-  step.tokens_per_second = step.samples_per_second * static_cast<double>(run.workload.plan.sequence_length);
-  const Work work = work_of(run.workload, run.wafer.sequences() * nodes);
-  step.flops_done = work.done.total();
-  step.flops_skipped = work.skipped.total();
-  const auto pes = static_cast<double>(machine.wafer.grid.columns * machine.wafer.grid.rows * nodes);
-  const double peak = pes * 2.0 * static_cast<double>(machine.wafer.pe.fmacs_fp16) *
-                      static_cast<double>(machine.wafer.clock.count());
-  step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;
-  const EnergySpec& energy = machine.wafer.energy;
-  const Wide femtojoules = (run.step.work.fmacs * energy.femtojoules_per_fmac +
-                            run.step.work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
-                           nodes;
-  step.energy_joules = static_cast<double>(femtojoules) * 1e-15;
   return step;
 }
 
@@ -100,7 +82,7 @@ std::vector<LayerOutcome> layer_table(const PlannedRun& run, const Cluster& clus
 }
 
 std::vector<MemoryOutcome> memory_table(const MachineSpec& machine, const PlannedRun& run) {
-  const MemoryXSpec& store = machine.memoryx;
+  const MemoryXSpec store = lane_store(machine.memoryx);
   const Graph& graph = run.workload.graph;
   // The layer with the most weights of those that have something in the tier.
   const auto biggest = [&](Tier tier) -> std::string {
@@ -212,6 +194,31 @@ std::string name_of_slow_link(const SwarmXSpec& swarmx) {
 Cycles steady_step(const Cluster& cluster) {
   const Wafer& wafer = busiest_wafer(cluster);
   return step_cycles(wafer, wafer.step_ends().size() - 1);
+}
+
+StepOutcome step_figures(const MachineSpec& machine, const Workload& workload, std::uint64_t sequences,
+                         Cycles cycles, const WaferWork& work) {
+  const std::uint64_t nodes = working_nodes(machine.cluster);
+  StepOutcome step;
+  step.cycles = cycles;
+  step.first_step_cycles = cycles;
+  step.steady = true;
+  step.time = time_of(cycles, machine.wafer.clock);
+  step.samples_per_second = per_second(static_cast<double>(sequences * nodes), step.time);
+  step.tokens_per_second = step.samples_per_second * static_cast<double>(workload.plan.sequence_length);
+  const Work counted = work_of(workload, sequences * nodes);
+  step.flops_done = counted.done.total();
+  step.flops_skipped = counted.skipped.total();
+  const auto pes = static_cast<double>(machine.wafer.grid.columns * machine.wafer.grid.rows * nodes);
+  const double peak = pes * 2.0 * static_cast<double>(machine.wafer.pe.fmacs_fp16) *
+                      static_cast<double>(machine.wafer.clock.count());
+  step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;
+  const EnergySpec& energy = machine.wafer.energy;
+  const Wide femtojoules =
+      (work.fmacs * energy.femtojoules_per_fmac + work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
+      nodes;
+  step.energy_joules = static_cast<double>(femtojoules) * 1e-15;
+  return step;
 }
 
 Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,

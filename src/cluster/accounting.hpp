@@ -32,6 +32,10 @@ struct WhatIfs {
   const Cluster* flow{};         // all products by closed forms; null if they are anyway
 };
 
+// A steady step of so many cycles, in which each node trains on `sequences` sequences.
+[[nodiscard]] StepOutcome step_figures(const MachineSpec& machine, const Workload& workload,
+                                       std::uint64_t sequences, Cycles cycles, const WaferWork& work);
+
 // Everything but the sparsity section. Throws InternalFault if a law is broken.
 [[nodiscard]] Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster& cluster,
                               const WhatIfs& what_ifs);

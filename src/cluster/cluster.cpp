@@ -46,7 +46,7 @@ Cluster::Cluster(const sc_core::sc_module_name& name, const MachineSpec& machine
   for (std::size_t i = 1; i < nodes_.size(); ++i) {
     if (nodes_[i].wafer->busy_per_step() > nodes_[busiest_].wafer->busy_per_step()) busiest_ = i;
   }
-  if (scenario.explain == Trail::Mode::record) nodes_[busiest_].wafer->keep_records();
+  if (trail_.keeps_times()) nodes_[busiest_].wafer->keep_records();
   for (lane_ = 0; lane_ < simulated_lanes_.size(); ++lane_) make_lane(simulated_lanes_[lane_]);
 }
 
@@ -131,7 +131,7 @@ StationSpec Cluster::adder() const {
 }
 
 ShardSpec Cluster::shard_spec(std::uint64_t lane) const {
-  const MemoryXSpec& store = machine_.memoryx;
+  const MemoryXSpec store = lane_store(machine_.memoryx);
   const FlashShares flash = flash_shares(store.flash);
   const BytesPerSecond dram_clocks{store.dram.clock.count()};
   StationSpec link = link_into(tree_, lane);
@@ -147,6 +147,7 @@ ShardSpec Cluster::shard_spec(std::uint64_t lane) const {
           .flash_update_write = rate(Part::flash, flash.update_writes),
           .read_ahead = store.flash.read_ahead,
           .optimizer = rate(Part::update, BytesPerSecond{store.optimizer_flops}),
+          .granularity = store.update_granularity,
           .link = link};
 }
 

@@ -15,6 +15,7 @@
 #include "wafersim/workload/summary.hpp"
 
 #include "cluster/accounting.hpp"
+#include "cluster/pipelined.hpp"
 #include "cluster/simulation.hpp"
 
 namespace wafersim {
@@ -87,6 +88,9 @@ class Plans {
 };
 
 RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+  if (workload.plan.execution == Execution::pipelined) {
+    return {.outcome = pipelined_outcome(machine, workload), .trace = {}};
+  }
   check_failed_nodes(machine.cluster);
   Plans plans{machine, progress};
   const PlannedRun flow = plans.by_closed_forms(workload);

@@ -10,10 +10,10 @@
 
 #include "wafersim/base/error.hpp"
 #include "wafersim/base/time.hpp"
-#include "wafersim/cluster/attribution.hpp"
 #include "wafersim/config/derived.hpp"
 
 #include "cluster/accounting.hpp"
+#include "cluster/repetition.hpp"
 #include "cluster/simulation.hpp"
 
 namespace wafersim {
@@ -31,6 +31,7 @@ constexpr Bytes kAmpleSram{1ULL << 30U};
 struct Trial {
   MachineSpec machine;
   PlannedRun run;
+  std::vector<Repetition> repetitions;  // in all three
   const Cluster* real{};
   const Cluster* fast_wafer{};
   const Cluster* fast_stream{};
@@ -42,6 +43,10 @@ Part largest_of(const std::array<Part, N>& parts, const CyclesByPart& cycles) {
                            [&](Part a, Part b) { return cycles[index_of(a)] < cycles[index_of(b)]; });
 }
 
+Cycles step_of(const Cluster& cluster, const Trial& trial) {
+  return trial.repetitions.empty() ? steady_step(cluster) : lengthen(cluster, trial.repetitions).total;
+}
+
 ScalePoint point_of(const Trial& trial) {
   ScalePoint point;
   point.nodes = working_nodes(trial.machine.cluster);
@@ -49,15 +54,15 @@ ScalePoint point_of(const Trial& trial) {
   const std::uint64_t length = trial.run.workload.plan.sequence_length;
   point.tokens_per_node = point.sequences_per_node * length;
   point.tokens_at_a_time = trial.run.wafer.micro_batches.front() * length;
-  point.step = steady_step(*trial.real);
+  const WholeStep real = lengthen(*trial.real, trial.repetitions);
+  point.step = real.total;
   const auto seconds = static_cast<double>(time_of(point.step, trial.machine.wafer.clock).count()) * 1e-12;
   if (seconds > 0)
     point.samples_per_second = static_cast<double>(point.nodes * point.sequences_per_node) / seconds;
-  point.step_if_wafer_infinite = steady_step(*trial.fast_wafer);
-  point.step_if_stream_infinite = steady_step(*trial.fast_stream);
+  point.step_if_wafer_infinite = step_of(*trial.fast_wafer, trial);
+  point.step_if_stream_infinite = step_of(*trial.fast_stream, trial);
   point.streaming = point.step_if_stream_infinite < point.step_if_wafer_infinite;
-  const CyclesByPart parts = share_out(*trial.real->busiest_node().wafer).parts();
-  point.limit = to_string(point.streaming ? largest_of(kStream, parts) : largest_of(kWafer, parts));
+  point.limit = to_string(point.streaming ? largest_of(kStream, real.parts) : largest_of(kWafer, real.parts));
   return point;
 }
 
@@ -71,25 +76,42 @@ class Scaling {
     Workload workload = workload_;
     workload.plan.global_batch.reset();
     workload.plan.tokens_per_node.reset();
-    trials_.push_back({.machine = machine_, .run = {}, .real = {}, .fast_wafer = {}, .fast_stream = {}});
+    trials_.push_back(
+        {.machine = machine_, .run = {}, .repetitions = {}, .real = {}, .fast_wafer = {}, .fast_stream = {}});
     Trial& trial = trials_.back();
     trial.machine.cluster.nodes = nodes;
     change(trial.machine, workload.plan);
-    trial.run = plan_run(trial.machine, workload, masks_);
-    const auto simulate = [&](std::string_view what, std::vector<Part> infinite, Trail::Mode explain) {
+    plan(trial, workload);
+    const auto simulate = [&](std::string_view what, const std::vector<Part>& infinite) {
+      const Trail::Mode explain = infinite.empty()            ? Trail::Mode::record
+                                  : trial.repetitions.empty() ? Trail::Mode::ignore
+                                                              : Trail::Mode::times;
       return &simulation_.add(trial.machine, trial.run.workload.plan, trial.run.step.program,
                               {.name = fmt::format("point{}_{}", trials_.size(), what),
-                               .infinite = std::move(infinite),
+                               .infinite = infinite,
                                .explain = explain});
     };
-    trial.real = simulate("real", {}, Trail::Mode::record);
-    trial.fast_wafer = simulate("fast_wafer", {kWafer.begin(), kWafer.end()}, Trail::Mode::ignore);
-    trial.fast_stream = simulate("fast_stream", {kStream.begin(), kStream.end()}, Trail::Mode::ignore);
+    trial.real = simulate("real", {});
+    trial.fast_wafer = simulate("fast_wafer", {kWafer.begin(), kWafer.end()});
+    trial.fast_stream = simulate("fast_stream", {kStream.begin(), kStream.end()});
     return trial;
   }
   void run(const Progress& progress) { simulation_.run(progress); }
 
  private:
+  // Equal micro-batches are simulated a few times only; jitter makes no two of them equal.
+  void plan(Trial& trial, const Workload& workload) {
+    trial.run.workload = workload;
+    trial.run.wafer = plan_wafer(trial.machine.wafer, workload, trial.machine.cluster.nodes, masks_);
+    WaferPlan simulated = trial.run.wafer;
+    if (trial.machine.cluster.jitter == Fraction{}) {
+      ShortenedStep step = shorten(simulated.micro_batches);
+      simulated.micro_batches = std::move(step.micro_batches);
+      trial.repetitions = std::move(step.repetitions);
+    }
+    trial.run.step = plan_step(trial.machine, workload, simulated, masks_);
+  }
+
   const MachineSpec& machine_;
   const Workload& workload_;
   MaskLibrary masks_;
@@ -145,6 +167,12 @@ std::uint64_t default_batch(const std::vector<std::uint64_t>& nodes) {
 
 ScaleReport scale(const MachineSpec& machine, const Workload& workload, const ScaleRequest& request,
                   const Progress& progress) {
+  if (workload.plan.execution == Execution::pipelined) {
+    throw InputError{
+        {.at = {},
+         .key = "workload.execution",
+         .message = "pipelined execution is for one node, and does not scale; weight_streaming would do"}};
+  }
   const std::uint64_t length = workload.plan.sequence_length;
   Scaling scaling{machine, workload};
   std::vector<const Trial*> weak;
@@ -178,13 +206,6 @@ ScaleReport scale(const MachineSpec& machine, const Workload& workload, const Sc
   report.knee.tokens = knee_of(report.knee.points);
   report.conclusion = conclusion_of(report);
   return report;
-}
-
-std::uint64_t default_batch(const std::vector<std::uint64_t>& nodes, std::uint64_t sequence_length) {
-  constexpr std::uint64_t kTokens = 4'000'000;
-  std::uint64_t shared = 1;
-  for (const std::uint64_t count : nodes) shared = narrow(Wide{shared} / std::gcd(shared, count) * count);
-  return narrow(Wide{shared} * divide_up(divide_up(kTokens, sequence_length), shared));
 }
 
 }  // namespace wafersim

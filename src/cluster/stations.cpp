@@ -28,6 +28,14 @@ double as_double(BytesPerSecond rate) {
   return static_cast<double>(rate.count());
 }
 
+StationOutcome station(std::string name, Wide bytes, double peak, Picoseconds busy, Picoseconds time) {
+  return {.name = std::move(name),
+          .bytes = bytes,
+          .achieved_bytes_per_second = per_second(bytes, time),
+          .peak_bytes_per_second = peak,
+          .busy_fraction = fraction(busy, time)};
+}
+
 // Builds the rows; `steps` steps have been simulated, the steady one takes `time`.
 class Table {
  public:
@@ -35,11 +43,7 @@ class Table {
       : cluster_{cluster}, machine_{machine}, time_{time} {}
 
   void row(std::string name, Wide bytes, double peak, Picoseconds busy_per_step) {
-    rows_.push_back({.name = std::move(name),
-                     .bytes = bytes,
-                     .achieved_bytes_per_second = per_second(bytes, time_),
-                     .peak_bytes_per_second = peak,
-                     .busy_fraction = fraction(busy_per_step, time_)});
+    rows_.push_back(station(std::move(name), bytes, peak, busy_per_step, time_));
   }
   [[nodiscard]] Picoseconds per_step(Picoseconds busy) const {
     return Picoseconds{busy.count() / machine_.cluster.steps};
@@ -75,7 +79,7 @@ class Table {
 };
 
 void add_store(Table& table, const Shard& shard, const MachineSpec& machine, const StoreTraffic& traffic) {
-  const MemoryXSpec& store = machine.memoryx;
+  const MemoryXSpec store = lane_store(machine.memoryx);
   const auto shards = static_cast<double>(store.shards);
   const auto most = [](Picoseconds a, Picoseconds b) { return std::max(a, b); };
   const StoreWorkBytes all = traffic.all();
@@ -114,27 +118,6 @@ void add_links(Table& table, const Cluster& cluster, const MachineSpec& machine,
             2.0 * lanes * lane_rate, busiest[levels]);
 }
 
-void add_wafer(Table& table, const MachineSpec& machine, const WaferWork& work, Picoseconds time,
-               Cycles compute) {
-  const WaferSpec& wafer = machine.wafer;
-  const std::uint64_t nodes = working_nodes(machine.cluster);
-  const auto pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
-  const auto clock = static_cast<double>(wafer.clock.count());
-  const auto average = [&](std::string name, Wide bytes, double peak) {
-    table.row(std::move(name), bytes, peak, {});
-    StationOutcome& row = table.rows_.back();
-    row.busy_fraction = row.achieved_bytes_per_second / peak;
-  };
-  // A hop uses one of the four links out of a router.
-  average("wafer.fabric", work.wavelet_hops * wafer.fabric.wavelet.count() * nodes,
-          pes * 4.0 * as_double(wafer.fabric.wavelet) * clock);
-  average("wafer.sram", work.sram_bytes * nodes,
-          pes * (as_double(wafer.pe.sram_read_per_cycle) + as_double(wafer.pe.sram_write_per_cycle)) * clock);
-  table.row("wafer.compute", {}, 0.0, std::min(time_of(compute, wafer.clock), time));
-  table.rows_.back().flops = 2 * work.fmacs * nodes;
-  table.rows_.back().peak_flops_per_second = pes * 2.0 * static_cast<double>(wafer.pe.fmacs_fp16) * clock;
-}
-
 }  // namespace
 
 StoreTraffic store_traffic(const StepProgram& program) {
@@ -167,6 +150,31 @@ NodeTraffic node_traffic(const StepProgram& program) {
   return traffic;
 }
 
+std::vector<StationOutcome> wafer_stations(const MachineSpec& machine, const WaferWork& work, Cycles step,
+                                           Cycles compute) {
+  const WaferSpec& wafer = machine.wafer;
+  const Picoseconds time = time_of(step, wafer.clock);
+  const std::uint64_t nodes = working_nodes(machine.cluster);
+  const auto pes = static_cast<double>(wafer.grid.columns * wafer.grid.rows * nodes);
+  const auto clock = static_cast<double>(wafer.clock.count());
+  const auto average = [&](std::string name, Wide bytes, double peak) {
+    StationOutcome row = station(std::move(name), bytes, peak, {}, time);
+    row.busy_fraction = row.achieved_bytes_per_second / peak;
+    return row;
+  };
+  // A hop uses one of the four links out of a router.
+  std::vector<StationOutcome> rows{
+      average("wafer.fabric", work.wavelet_hops * wafer.fabric.wavelet.count() * nodes,
+              pes * 4.0 * as_double(wafer.fabric.wavelet) * clock),
+      average(
+          "wafer.sram", work.sram_bytes * nodes,
+          pes * (as_double(wafer.pe.sram_read_per_cycle) + as_double(wafer.pe.sram_write_per_cycle)) * clock),
+      station("wafer.compute", {}, 0.0, std::min(time_of(compute, wafer.clock), time), time)};
+  rows.back().flops = 2 * work.fmacs * nodes;
+  rows.back().peak_flops_per_second = pes * 2.0 * static_cast<double>(wafer.pe.fmacs_fp16) * clock;
+  return rows;
+}
+
 std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineSpec& machine,
                                           const PlannedStep& step, Cycles step_cycles,
                                           Cycles compute_cycles) {
@@ -174,17 +182,15 @@ std::vector<StationOutcome> station_table(const Cluster& cluster, const MachineS
   Table table{cluster, machine, time};
   add_store(table, *cluster.shards().front(), machine, store_traffic(step.program));
   add_links(table, cluster, machine, node_traffic(step.program));
-  add_wafer(table, machine, step.work, time, compute_cycles);
+  for (StationOutcome& row : wafer_stations(machine, step.work, step_cycles, compute_cycles))
+    table.rows_.push_back(std::move(row));
   return std::move(table.rows_);
 }
 
-std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,
-                                      Picoseconds step_time) {
-  std::vector<BusyLedger> ledger;
+std::vector<NamedStation> stations_of(const Cluster& cluster) {
+  std::vector<NamedStation> all;
   const auto note = [&](std::string name, const Station& station) {
-    ledger.push_back({.station = std::move(name),
-                      .busy = Picoseconds{station.stats().busy.count() / machine.cluster.steps},
-                      .elapsed = step_time});
+    all.push_back({std::move(name), &station});
   };
   for (const auto& shard : cluster.shards()) {
     const std::string name = shard->name();
@@ -205,6 +211,17 @@ std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec&
   for (const NodeClass& node : cluster.nodes()) {
     for (std::size_t lane = 0; lane < cluster.simulated_lanes().size(); ++lane)
       note(fmt::format("{}.up{}", node.wafer->name(), lane), node.wafer->link_up(lane));
+  }
+  return all;
+}
+
+std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,
+                                      Picoseconds step_time) {
+  std::vector<BusyLedger> ledger;
+  for (const auto& [name, station] : stations_of(cluster)) {
+    ledger.push_back({.station = name,
+                      .busy = Picoseconds{station->stats().busy.count() / machine.cluster.steps},
+                      .elapsed = step_time});
   }
   return ledger;
 }

@@ -37,6 +37,17 @@ struct NodeTraffic {
                                                         const PlannedStep& step, Cycles step_cycles,
                                                         Cycles compute_cycles);
 
+// Those of the wafers alone: `compute` cycles of a step of `step` cycles are arithmetic.
+[[nodiscard]] std::vector<StationOutcome> wafer_stations(const MachineSpec& machine, const WaferWork& work,
+                                                         Cycles step, Cycles compute);
+
+// Every simulated station, by its name.
+struct NamedStation {
+  std::string name;
+  const Station* station{};
+};
+[[nodiscard]] std::vector<NamedStation> stations_of(const Cluster& cluster);
+
 // Busy time of every simulated station in one step.
 [[nodiscard]] std::vector<BusyLedger> busy_stations(const Cluster& cluster, const MachineSpec& machine,
                                                     Picoseconds step_time);

@@ -22,7 +22,12 @@ class Builder {
  public:
   Builder(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan, MaskLibrary& masks,
           ProductTimer* timer)
-      : machine_{machine}, workload_{workload}, plan_{plan}, masks_{masks}, timer_{timer} {}
+      : machine_{machine},
+        store_{lane_store(machine.memoryx)},
+        workload_{workload},
+        plan_{plan},
+        masks_{masks},
+        timer_{timer} {}
 
   PlannedStep build() {
     store();
@@ -43,12 +48,11 @@ class Builder {
       step_.program.stored.push_back(
           {.weights = matrix + layer.vector_weights, .in_flash = false, .contributions = 0});
     }
-    const MemoryXSpec& store = machine_.memoryx;
-    step_.placement = place_layers(stored_bytes(workload_), {.shards = store.shards,
-                                                             .dram = store.dram.capacity,
-                                                             .flash = store.flash.capacity,
-                                                             .read_ahead = store.flash.read_ahead,
-                                                             .pins = store.placement});
+    step_.placement = place_layers(stored_bytes(workload_), {.shards = store_.shards,
+                                                             .dram = store_.dram.capacity,
+                                                             .flash = store_.flash.capacity,
+                                                             .read_ahead = store_.flash.read_ahead,
+                                                             .pins = store_.placement});
   }
 
   void micro_batch(std::uint32_t index) {
@@ -156,7 +160,7 @@ class Builder {
 
   // What streaming and updating each layer means for a server.
   void store_work() {
-    StoreWorks works{machine_.memoryx};
+    StoreWorks works{store_};
     for (std::size_t id = 0; id < step_.program.stored.size(); ++id) {
       StoredLayer& stored = step_.program.stored[id];
       if (stored.weights == 0) continue;
@@ -170,6 +174,7 @@ class Builder {
   }
 
   const MachineSpec& machine_;
+  const MemoryXSpec store_;  // of a lane
   const Workload& workload_;
   const WaferPlan& plan_;
   MaskLibrary& masks_;

@@ -1,6 +1,7 @@
 // Traffic from the program, rates from the patterns, wear from the bytes that are written to flash.
 #include "cluster/store_report.hpp"
 
+#include "wafersim/config/derived.hpp"
 #include "wafersim/memoryx/flash.hpp"
 
 #include "cluster/stations.hpp"
@@ -31,7 +32,7 @@ std::vector<DramPatternOutcome> patterns(const MemoryXSpec& store, const Planned
 
 WearOutcome wear_of(const MachineSpec& machine, const PlannedRun& run, const Outcome& outcome,
                     Bytes written) {
-  const FlashWear wear = flash_wear(machine.memoryx, written);
+  const FlashWear wear = flash_wear(lane_store(machine.memoryx), written);
   const std::optional<std::uint64_t> tokens = run.workload.plan.training_tokens;
   const std::uint64_t per_step = outcome.tokens_per_node * outcome.nodes;
   WearOutcome out{.written = wear.written,
@@ -59,7 +60,7 @@ StoreOutcome store_outcome(const MachineSpec& machine, const PlannedRun& run, co
   return {.streaming = traffic.streaming,
           .updating = traffic.updating,
           .accumulating = traffic.accumulating,
-          .dram = patterns(machine.memoryx, run.step),
+          .dram = patterns(lane_store(machine.memoryx), run.step),
           .wear = wear_of(machine, run, outcome, traffic.all().flash_writes)};
 }
 

@@ -12,22 +12,23 @@ namespace {
 class Tracer {
  public:
   Tracer(const PlannedRun& run, const Cluster& cluster)
-      : graph_{run.workload.graph}, wafer_{*cluster.busiest_node().wafer} {
+      : graph_{run.workload.graph}, program_{run.step.program}, wafer_{*cluster.busiest_node().wafer} {
     const auto& ends = wafer_.step_ends();
     began_ = wafer_.clock().time(ends[ends.size() - 2]);
     ended_ = wafer_.clock().time(ends.back());
   }
 
-  void operations(const StepProgram& program) {
+  void operations() {
     const std::vector<OpRecord>& records = wafer_.records();
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const StepOp& op = program.ops[i];
+      const StepOp& op = program_.ops[i];
       const std::string name = fmt::format("{} {}", graph_.layers[op.layer].name, to_string(op.pass));
       span("wafer", name, wafer_.clock().time(records[i].began), wafer_.clock().time(records[i].ended));
     }
   }
   void station(const std::string& track, const Station& station) {
-    for (const Span& one : station.spans()) span(track, graph_.layers[one.layer].name, one.begin, one.end);
+    for (const Span& one : station.spans())
+      span(track, graph_.layers[program_.ops[one.op].layer].name, one.begin, one.end);
   }
 
   std::vector<TraceSpan> spans;
@@ -43,6 +44,7 @@ class Tracer {
   }
 
   const Graph& graph_;
+  const StepProgram& program_;
   const Wafer& wafer_;
   Picoseconds began_;
   Picoseconds ended_;
@@ -70,7 +72,7 @@ std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster) {
     ++next_level;
   }
   tracer.station("node.io (up)", cluster.busiest_node().wafer->link_up(0));
-  tracer.operations(run.step.program);
+  tracer.operations();
   return std::move(tracer.spans);
 }
 

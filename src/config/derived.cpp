@@ -66,8 +66,22 @@ BytesPerSecond io_bandwidth(const WaferIoSpec& io) {
   return std::min(io.lane_rate * io.lanes, io.port_rate * io.ports);
 }
 
+MemoryXSpec lane_store(const MemoryXSpec& memoryx) {
+  MemoryXSpec lane = memoryx;
+  lane.groups = 1;
+  lane.dram.capacity = memoryx.dram.capacity * memoryx.groups;
+  lane.dram.channels = memoryx.dram.channels * memoryx.groups;
+  lane.flash.capacity = memoryx.flash.capacity * memoryx.groups;
+  lane.flash.interface = memoryx.flash.interface * memoryx.groups;
+  lane.flash.channels = memoryx.flash.channels * memoryx.groups;
+  lane.flash.read_ahead = memoryx.flash.read_ahead * memoryx.groups;
+  lane.optimizer_flops = memoryx.optimizer_flops * memoryx.groups;
+  return lane;
+}
+
 Bytes memoryx_capacity(const MemoryXSpec& memoryx) {
-  return (memoryx.dram.capacity + memoryx.flash.capacity) * memoryx.shards;
+  const MemoryXSpec lane = lane_store(memoryx);
+  return (lane.dram.capacity + lane.flash.capacity) * lane.shards;
 }
 
 BytesPerSecond dram_bus_rate(const DramSpec& dram) {
@@ -75,7 +89,7 @@ BytesPerSecond dram_bus_rate(const DramSpec& dram) {
 }
 
 BytesPerSecond memoryx_dram_bandwidth(const MemoryXSpec& memoryx) {
-  return dram_bus_rate(memoryx.dram) * memoryx.shards;
+  return dram_bus_rate(lane_store(memoryx).dram) * memoryx.shards;
 }
 
 std::uint64_t adam_parameters(const MemoryXSpec& memoryx) {
@@ -133,9 +147,9 @@ std::vector<DerivedFigure> derived_figures(const MachineSpec& machine) {
   add("tokens for balance, indexed", Unit::count, balance_tokens(wafer, 4), {},
       "multiply-adds a second x 4 B / I/O bandwidth");
   add("MemoryX capacity", Unit::bytes, memoryx_capacity(machine.memoryx).count(),
-      count_of(published.memoryx_capacity), "shards x (DRAM + flash)");
+      count_of(published.memoryx_capacity), "groups x shards x (DRAM + flash)");
   add_rate("MemoryX DRAM bandwidth", memoryx_dram_bandwidth(machine.memoryx), {},
-           "shards x channels x bus x 2 x clock");
+           "groups x shards x channels x bus x 2 x clock");
   add("parameters with Adam", Unit::count, adam_parameters(machine.memoryx), {}, "MemoryX capacity / 20 B");
   add("SwarmX levels", Unit::count, tree_fanouts(machine.swarmx, machine.cluster.nodes).size(), {},
       "levels of the tree that reach all nodes");

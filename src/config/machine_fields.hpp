@@ -35,6 +35,13 @@ constexpr std::span<const Choice<OnFailedNode>> choices(OnFailedNode /*any*/) {
   return kOnFailedNode;
 }
 
+inline constexpr std::array kUpdateGranularities{
+    Choice<UpdateGranularity>{"layer", UpdateGranularity::layer},
+    Choice<UpdateGranularity>{"chunk", UpdateGranularity::chunk}};
+constexpr std::span<const Choice<UpdateGranularity>> choices(UpdateGranularity /*any*/) {
+  return kUpdateGranularities;
+}
+
 namespace bounds {
 using namespace literals;
 inline constexpr Bytes kLeastSram = 1_KiB;
@@ -268,7 +275,12 @@ void visit_fields(Visitor& v, PlacementSpec& placement) {
 
 template <class Visitor>
 void visit_fields(Visitor& v, MemoryXSpec& memoryx) {
-  v.field("shards", memoryx.shards, {.help = "servers, one per lane", .low = 1, .high = 1024});
+  v.field("groups", memoryx.groups,
+          {.help = "sets of servers that hold and stream the model together, each with one server per lane",
+           .low = 1,
+           .high = 4,
+           .presence = Presence::defaulted});
+  v.field("shards", memoryx.shards, {.help = "servers of a group, one per lane", .low = 1, .high = 1024});
   v.field("dram", memoryx.dram, {.help = "the fast tier"});
   v.field("flash", memoryx.flash, {.help = "the large tier"});
   v.field("placement", memoryx.placement,
@@ -276,6 +288,11 @@ void visit_fields(Visitor& v, MemoryXSpec& memoryx) {
   v.field(
       "optimizer_flops", memoryx.optimizer_flops,
       {.help = "FP32 operations a second, per shard", .low = 1'000'000, .high = 1'000'000'000'000'000'000});
+  v.field(
+      "update_granularity", memoryx.update_granularity,
+      {.help = "what must have been updated before the next step may stream a chunk of a layer's weights: "
+               "all of the layer, or the chunk",
+       .presence = Presence::defaulted});
 }
 
 template <class Visitor>

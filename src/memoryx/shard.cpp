@@ -19,7 +19,7 @@ StationSpec updating(Part part, BytesPerSecond rate) {
 
 // An amount of work on a train, spread over its chunks as they arrived.
 Load spread(const Train& train, std::uint64_t amount) {
-  return {.total = Bytes{amount}, .each = Bytes{divide_up(amount, train.chunks)}, .layer = train.layer};
+  return {.total = Bytes{amount}, .each = Bytes{divide_up(amount, train.chunks)}, .op = train.op};
 }
 
 std::uint64_t dram_clocks(const StoreWork& work, std::uint64_t count) {
@@ -34,6 +34,7 @@ Shard::Shard(const sc_core::sc_module_name& name, const ShardSpec& spec, const S
       up{"up", [this](const Train& train, const Passage& passage) { receive(train, passage); }},
       spec_{spec},
       program_{program},
+      trail_{trail},
       faults_{faults},
       dram_stream_{streaming(Part::dram, spec.dram_stream), trail},
       dram_update_{updating(Part::dram, spec.dram_update), trail},
@@ -64,8 +65,17 @@ void Shard::advance_position() {
   ++step_;
 }
 
-Stamp Shard::ready(const Ledger& ledger) const {
-  return ledger.updates > step_ ? ledger.updated_before : ledger.updated;
+// The first of the weights' equal chunks lies in as many of the update's as it is long. Those are done no
+// later than on the straight line from the first to the last, because trains are convex.
+Passage Shard::ready(const Ledger& ledger, std::uint64_t chunks) {
+  const auto& [head, tail] = ledger.updates > step_ ? ledger.updated_before : ledger.updated;
+  if (spec_.granularity == UpdateGranularity::layer) return {.head = tail, .tail = tail};
+  const std::uint64_t covered = divide_up(ledger.chunks, chunks);
+  if (covered == 1 || tail.at <= head.at) return {.head = head, .tail = tail};
+  const Picoseconds past_head{
+      multiply_divide_up((tail.at - head.at).count(), covered - 1, ledger.chunks - 1)};
+  const Part part = tail.why != nullptr ? tail.why->part : Part::update;
+  return {.head = trail_.after(head, past_head, part, true), .tail = tail};
 }
 
 void Shard::issue() {
@@ -99,7 +109,7 @@ void Shard::send(const StepOp& op) {
                     .weights = parcel.weights(),
                     .contributions = 1};
   const Load load = moved(train);
-  Passage passage{.head = ready(ledger_[op.owner]), .tail = ready(ledger_[op.owner])};
+  Passage passage = ready(ledger_[op.owner], train.chunks);
 
   from_flash_ = program_.stored[op.owner].in_flash;
   if (from_flash_) {
@@ -141,13 +151,14 @@ void Shard::receive(const Train& train, const Passage& passage) {
   stats_.gradient_bytes_received += train.bytes;
   stats_.contributions_received += train.contributions;
   ++stats_.trains_received;
-  const Stamp done = update(last ? stored.update : stored.accumulate, train, passage);
+  const Passage done = update(last ? stored.update : stored.accumulate, train, passage);
   if (last) {
     ledger.contributions = 0;
     ++ledger.updates;
     ledger.updated_before = ledger.updated;
     ledger.updated = done;
-    ledger.update_time = done.at - passage.tail.at;
+    ledger.chunks = train.chunks;
+    ledger.update_time = done.tail.at - passage.tail.at;
     stats_.updates += train.weights;
     if (!down.busy()) next_.notify(sc_core::SC_ZERO_TIME);
   }
@@ -155,16 +166,19 @@ void Shard::receive(const Train& train, const Passage& passage) {
   up.accept(passage.tail);
 }
 
-// Traffic and arithmetic of one update run side by side; it is done when the slowest of them is.
-Stamp Shard::update(const StoreWork& work, const Train& train, const Passage& arrived) {
+// Traffic and arithmetic of one update run side by side; a chunk is done when the slowest of them is.
+Passage Shard::update(const StoreWork& work, const Train& train, const Passage& arrived) {
   const Passage in{.head = work.needs_whole ? arrived.tail : arrived.head, .tail = arrived.tail};
   const auto load = [&](std::uint64_t each) { return spread(train, (Bytes{train.weights} * each).count()); };
-  Stamp done = arithmetic_.pass(in, load(work.flops)).tail;
+  const auto slower = [](const Passage& a, const Passage& b) -> Passage {
+    return {.head = later(a.head, b.head), .tail = later(a.tail, b.tail)};
+  };
+  const Passage calculated = arithmetic_.pass(in, load(work.flops));
   Passage moved = in;
   if (work.flash_reads > 0) moved = flash_read_.pass(moved, load(work.flash_reads));
   if (work.flash_writes > 0) moved = flash_write_.pass(moved, load(work.flash_writes));
-  done = later(done, moved.tail);
-  return later(done, dram_update_.pass(in, spread(train, dram_clocks(work, train.weights))).tail);
+  const Passage in_dram = dram_update_.pass(in, spread(train, dram_clocks(work, train.weights)));
+  return slower(slower(calculated, moved), in_dram);
 }
 
 }  // namespace wafersim

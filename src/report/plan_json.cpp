@@ -27,4 +27,14 @@ void add_wafer_plan(Json& object, const WaferPlan& plan) {
   object["runners_up"] = std::move(others);
 }
 
+Json pipeline_json(const PipelineOutcome& pipeline) {
+  return {{"layers", pipeline.layers},
+          {"columns", pipeline.columns},
+          {"depth", pipeline.depth},
+          {"period_cycles", pipeline.period.count()},
+          {"slowest_layer", pipeline.slowest_layer},
+          {"balance", pipeline.balance},
+          {"filling", pipeline.filling}};
+}
+
 }  // namespace wafersim::report_detail

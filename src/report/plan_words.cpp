@@ -36,6 +36,13 @@ std::string describe_mapping(const Mapping& mapping) {
   return "the whole grid";
 }
 
+std::string describe_pipeline(const PipelineOutcome& pipeline) {
+  return fmt::format(
+      "pipeline: {} layers on {} columns of PEs, {} sequences deep, {} cycles from sequence to sequence",
+      grouped(pipeline.layers), grouped(pipeline.columns), grouped(pipeline.depth),
+      grouped(pipeline.period.count()));
+}
+
 std::string describe_runner_up(const MappingChoice& other) {
   return fmt::format("runner-up: {}, {} cycles by closed forms, {} of a PE", describe_mapping(other.mapping),
                      grouped(other.cycles.count()), si(other.sram.count(), "B"));

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "wafersim/wafer/mapper.hpp"
+#include "wafersim/cluster/outcome.hpp"
 
 namespace wafersim::report_detail {
 
@@ -19,6 +19,8 @@ struct EqualBatches {
 [[nodiscard]] std::string describe_batches(const std::vector<std::uint64_t>& batches);
 // "4 column groups", "2 row bands", "the whole grid".
 [[nodiscard]] std::string describe_mapping(const Mapping& mapping);
+// "pipeline: 25 layers on 994 columns of PEs, ...".
+[[nodiscard]] std::string describe_pipeline(const PipelineOutcome& pipeline);
 // A mapping that was not chosen, and what it would have cost.
 [[nodiscard]] std::string describe_runner_up(const MappingChoice& other);
 

@@ -188,6 +188,7 @@ std::string write_json(const RunReport& report) {
                             {"flow_step_cycles", outcome.fidelity->flow_step_cycles.count()},
                             {"products", list_of(outcome.fidelity->products, product_json)}};
   }
+  if (outcome.pipeline) document["pipeline"] = report_detail::pipeline_json(*outcome.pipeline);
   return report_detail::document(document);
 }
 

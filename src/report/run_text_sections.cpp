@@ -50,12 +50,15 @@ std::string layer_section(const Outcome& outcome) {
                {"waiting"}}};
   for (const LayerGroup& group : largest_groups(group_layers(outcome.layers), kMostRows)) {
     const auto part = [&](Cycles cycles) { return percent(share_of(cycles, group.total)); };
+    // Layers of a pipeline have the whole step each, side by side.
+    const Cycles whole = outcome.step.cycles * (outcome.pipeline ? group.count : 1);
     table.add({clipped(group.name, kNameWidth), group.kind,
                group.count > 1 ? fmt::format("x{}", grouped(group.count)) : "", each(group),
-               percent(share_of(group.total, outcome.step.cycles)), part(group.compute), part(group.fabric),
+               percent(share_of(group.total, whole)), part(group.compute), part(group.fabric),
                part(group.waited)});
   }
-  return "Layers: cycles of each, share of the step, and what each spends them on\n" + table.text();
+  return fmt::format("Layers{}: cycles of each, share of the step, and what each spends them on\n{}",
+                     outcome.pipeline ? " (side by side)" : "", table.text());
 }
 
 std::string weak_section(const Outcome& outcome) {
@@ -207,8 +210,9 @@ std::string fidelity_section(const Outcome& outcome) {
 std::string plan_section(const Outcome& outcome) {
   const WaferPlan& plan = outcome.plan;
   std::string out = "Plan\n";
-  out += fmt::format("  {} parameters, {} B each at MemoryX when dense\n", grouped(outcome.parameters),
-                     outcome.bytes_per_parameter);
+  out += fmt::format("  {} parameters, {} B each {} when dense\n", grouped(outcome.parameters),
+                     outcome.bytes_per_parameter, outcome.pipeline ? "on the wafer" : "at MemoryX");
+  if (outcome.pipeline) return out + fmt::format("  {}\n", describe_pipeline(*outcome.pipeline));
   if (!plan.micro_batches.empty()) out += fmt::format("  {}\n", describe_batches(plan.micro_batches));
   out += fmt::format("  mapping: {}\n", describe_mapping(plan.mapping));
   if (plan.micro_batches.size() > 1 && outcome.mode == StepMode::train) {

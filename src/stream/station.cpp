@@ -36,9 +36,9 @@ Passage Station::serve(const Passage& in, const Load& load) const {
 
 Passage Station::pass(const Passage& in, const Load& load) {
   const Passage out = serve(in, load);
-  if (trail_->records()) {
+  if (trail_->keeps_times()) {
     const Picoseconds begin = std::max(free_.at, in.head.at);
-    spans_.push_back({.layer = load.layer, .begin = std::min(begin, out.tail.at), .end = out.tail.at});
+    spans_.push_back({.op = load.op, .begin = std::min(begin, out.tail.at), .end = out.tail.at});
   }
   free_ = out.tail;
   stats_.bytes += load.total;

@@ -109,7 +109,7 @@ void Switch::reduce() {
   in.head = later(buffer_up_.room_for_first(sum), in.head);
   ++stats_.trains_up;
   const Passage added =
-      adder_.pass(in, {.total = sum.bytes * subtrees_, .each = sum.each() * subtrees_, .layer = sum.layer});
+      adder_.pass(in, {.total = sum.bytes * subtrees_, .each = sum.each() * subtrees_, .op = sum.op});
   reduced_ = link_up_.pass(added, moved(sum));
   to_parent.send(sum, reduced_);
 }

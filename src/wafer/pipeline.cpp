@@ -69,22 +69,23 @@ class Planner {
     result.depth = depth_;
     result.sequences = sequences;
     for (std::uint32_t id = 0; id < layers.size(); ++id) {
-      result.stages.push_back(
-          {.layer = id, .columns = columns[id], .busy = busy[id], .sram = sram_of(id, columns[id])});
-      result.fmacs += fmacs_of(id, columns[id]) * sequences;
+      result.stages.push_back({.layer = id,
+                               .columns = columns[id],
+                               .forward = known(id, columns[id]).forward,
+                               .backward = known(id, columns[id]).backward,
+                               .sram = sram_of(id, columns[id])});
       result.period = std::max(result.period, busy[id]);
     }
-    // Forward and backward of the last sequence leave the pipeline `depth` periods after they have entered it
-    // each.
-    result.step = result.period * (sequences + 2 * (depth_ - 1)) + update_of(columns);
+    result.update = update_of(columns);
+    result.bytes_per_weight = resident_bytes(workload_.plan);
     return result;
   }
 
  private:
   // The three passes of one sequence on a strip: closed forms of a wafer that is only so wide.
   struct Passes {
-    Cycles busy;
-    Wide fmacs{};
+    KernelCost forward;
+    KernelCost backward;
   };
   [[nodiscard]] Passes passes(std::uint32_t id, std::uint64_t columns) const {
     const Layer& layer = workload_.graph.layers[id];
@@ -95,8 +96,7 @@ class Planner {
     LayerCosts costs{strip, workload_.plan, layout, masks_};
     LayerCost cost = costs.of(layer);
     if (layer.kind == OpKind::embedding) cost = {};  // the table is resident: a lookup, no arithmetic
-    const KernelCost all = cost.forward + cost.gradient + cost.delta;
-    return {.busy = all.busy(), .fmacs = all.fmacs};
+    return {.forward = cost.forward, .backward = cost.gradient + cost.delta};
   }
   // Resident weights: what the tokens are to streamed weights, the weights are to streamed tokens. Each
   // arriving feature of a token scales the PE's part of a column of the matrix; rows or columns add up,
@@ -106,32 +106,38 @@ class Planner {
     const auto product = [&](std::uint64_t in, std::uint64_t out) {
       WaferSpec turned = strip;
       std::swap(turned.grid.columns, turned.grid.rows);
-      Cycles best = Cycles::max();
+      KernelCost best{.compute = Cycles::max(), .fabric = {}, .fill = {}};
       for (const WaferSpec* wafer : {&strip, static_cast<const WaferSpec*>(&turned)}) {
         const FlowContext context{*wafer, arithmetic_of(workload_.plan), TokenLayout{wafer->grid, {}, out}};
-        best = std::min(best, linear_forward(context, {.in = in, .out = tokens, .kept = in * tokens}).busy());
+        const KernelCost cost = linear_forward(context, {.in = in, .out = tokens, .kept = in * tokens});
+        if (cost.busy() < best.busy()) best = cost;
       }
-      return best;
+      best.fmacs = layer.matrix_weights * tokens;
+      return as_programmed(best);
     };
-    // The outer product of the gradient costs what a product costs, without sums along rows: each PE keeps
-    // its own.
-    const Cycles forward = product(layer.in_features, layer.out_features);
-    const Cycles delta = product(layer.out_features, layer.in_features);
-    const std::uint64_t pes = strip.grid.columns * strip.grid.rows;
-    const std::uint64_t share = divide_up(layer.matrix_weights, pes);
-    const FlowContext context{strip, arithmetic_of(workload_.plan), TokenLayout{strip.grid, {}, 1}};
-    const Cycles gradient{tokens *
-                          divide_up(share, context.arithmetic == Arithmetic::fp16    ? strip.pe.fmacs_fp16
-                                           : context.arithmetic == Arithmetic::mixed ? strip.pe.fmacs_mixed
-                                                                                     : strip.pe.fmacs_fp32)};
-    const Cycles ideal = forward + delta + gradient;
-    return {.busy = Cycles{multiply_divide_up(ideal.count(), Fraction::kOne,
-                                              wafer_.software_efficiency.billionths)},
-            .fmacs = Wide{3} * layer.matrix_weights * tokens};
+    // The outer product of the gradient stays where it is made: each PE keeps its own.
+    const std::uint64_t share = divide_up(layer.matrix_weights, strip.grid.columns * strip.grid.rows);
+    const Arithmetic arithmetic = arithmetic_of(workload_.plan);
+    const std::uint64_t width = arithmetic == Arithmetic::fp16    ? strip.pe.fmacs_fp16
+                                : arithmetic == Arithmetic::mixed ? strip.pe.fmacs_mixed
+                                                                  : strip.pe.fmacs_fp32;
+    const KernelCost gradient{.compute = Cycles{tokens * divide_up(share, width)},
+                              .fabric = {},
+                              .fill = {},
+                              .fmacs = layer.matrix_weights * tokens};
+    return {.forward = product(layer.in_features, layer.out_features),
+            .backward = product(layer.out_features, layer.in_features) + as_programmed(gradient)};
+  }
+  [[nodiscard]] KernelCost as_programmed(KernelCost cost) const {
+    const std::uint64_t efficiency = wafer_.software_efficiency.billionths;
+    cost.compute = Cycles{multiply_divide_up(cost.compute.count(), Fraction::kOne, efficiency)};
+    cost.fabric = Cycles{multiply_divide_up(cost.fabric.count(), Fraction::kOne, efficiency)};
+    return cost;
   }
 
-  [[nodiscard]] Cycles busy_of(std::uint32_t id, std::uint64_t columns) { return known(id, columns).busy; }
-  [[nodiscard]] Wide fmacs_of(std::uint32_t id, std::uint64_t columns) { return known(id, columns).fmacs; }
+  [[nodiscard]] Cycles busy_of(std::uint32_t id, std::uint64_t columns) {
+    return (known(id, columns).forward + known(id, columns).backward).busy();
+  }
   [[nodiscard]] const Passes& known(std::uint32_t id, std::uint64_t columns) {
     const auto [found, fresh] = known_.try_emplace({id, columns});
     if (fresh) found->second = passes(id, columns);
@@ -194,8 +200,9 @@ class Planner {
 }  // namespace
 
 const PipelineStage& PipelinePlan::slowest() const {
-  return *std::max_element(stages.begin(), stages.end(),
-                           [](const PipelineStage& a, const PipelineStage& b) { return a.busy < b.busy; });
+  return *std::max_element(stages.begin(), stages.end(), [](const PipelineStage& a, const PipelineStage& b) {
+    return a.busy() < b.busy();
+  });
 }
 
 const PipelineStage& PipelinePlan::fullest() const {

@@ -16,6 +16,12 @@ inline std::span<const Choice<StepMode>> choices(StepMode /*kind*/) {
   return kAll;
 }
 
+inline std::span<const Choice<Execution>> choices(Execution /*kind*/) {
+  static constexpr std::array kAll{Choice<Execution>{"weight_streaming", Execution::weight_streaming},
+                                   Choice<Execution>{"pipelined", Execution::pipelined}};
+  return kAll;
+}
+
 inline std::span<const Choice<Recompute>> choices(Recompute /*kind*/) {
   static constexpr std::array kAll{Choice<Recompute>{"none", Recompute::none},
                                    Choice<Recompute>{"layer", Recompute::layer}};
@@ -116,6 +122,9 @@ template <class Visitor>
 void visit_fields(Visitor& visit, TrainingPlan& plan) {
   constexpr Presence kMayLack = Presence::defaulted;
   visit.field("mode", plan.mode, {.help = "of a step; evaluate is forward only", .presence = kMayLack});
+  visit.field("execution", plan.execution,
+              {.help = "weights streamed layer by layer, or resident, every layer on PEs of its own",
+               .presence = kMayLack});
   visit.field("sequence_length", plan.sequence_length,
               {.help = "tokens of a sequence; what the model was made for if left out",
                .low = 1,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "wafersim/cluster/attribution.hpp"
+#include "wafersim/config/derived.hpp"
 #include "wafersim/workload/summary.hpp"
 
 #include "support/cluster_bench.hpp"
@@ -166,18 +167,148 @@ TEST(StepLaws, LargerBuffersNeverMakeItSlower) {
   better.expect_never_slower();
 }
 
-TEST(StepLaws, MoreNodesAtTheSameTokensPerNodeAreNeverFasterThanLinear) {
-  Better better;  // fewer nodes are the better machine: the same work on each
-  Random random{24};
-  for (int i = 0; i < 30; ++i) {
-    MachineSpec machine = random_machine(random);
-    machine.cluster.nodes = 2 + random.below(60);
-    // A deeper tree has more buffers on the way, which could make up for small ones at the wafer.
-    machine.wafer.receive_buffer = machine.wafer.gradient_buffer = Bytes{1ULL << 26U};
-    better.add(machine, test::small_gpt(random),
-               [&](MachineSpec& m) { m.cluster.nodes = 1 + random.below(m.cluster.nodes - 1); });
+TEST(StepLaws, UpdatesByTheChunkAreNeverSlowerThanByTheLayer) {
+  Better better;
+  Random random{25};
+  for (int i = 0; i < 40; ++i) {
+    better.add(random_machine(random), test::small_gpt(random),
+               [](MachineSpec& m) { m.memoryx.update_granularity = UpdateGranularity::chunk; });
   }
   better.expect_never_slower();
+}
+
+// Where nothing moves to another tier: what lies where is first come, first served.
+TEST(StepLaws, MoreGroupsOfServersNeverMakeItSlower) {
+  Better better;
+  Random random{26};
+  for (int i = 0; i < 40; ++i) {
+    MachineSpec machine = random_machine(random);
+    machine.memoryx.dram.capacity = Bytes{1ULL << 40U};
+    const auto pin = [&] { return random.below(2) == 0 ? Tier::dram : Tier::flash; };
+    machine.memoryx.placement = {.weights = pin(), .gradients = pin(), .optimizer = pin()};
+    better.add(machine, test::small_gpt(random),
+               [&](MachineSpec& m) { m.memoryx.groups = 2 + random.below(3); });
+  }
+  better.expect_never_slower();
+}
+
+std::uint64_t levels_of(const MachineSpec& machine) {
+  return tree_fanouts(machine.swarmx, machine.cluster.nodes).size();
+}
+
+// Fewer nodes are the better machine: the same work on each.
+TEST(StepLaws, MoreNodesUnderAsManyLevelsAreNeverFasterThanLinear) {
+  Better better;
+  Random random{24};
+  for (int i = 0; i < 40; ++i) {
+    MachineSpec machine = random_machine(random);
+    machine.cluster.nodes = 2 + random.below(60);
+    better.add(machine, test::small_gpt(random), [&](MachineSpec& m) {
+      const std::uint64_t levels = levels_of(m);
+      const std::uint64_t most = m.cluster.nodes;
+      do {
+        m.cluster.nodes = 1 + random.below(most);
+      } while (levels_of(m) != levels);
+    });
+  }
+  better.expect_never_slower();
+}
+
+// A deeper tree holds more on the way, which can make up for small buffers at the wafer: for trees of other
+// depths the law holds once the wafers under fewer switches can hold as much themselves: for each switch its
+// buffer, the chunk that is on its way to it, and the one by which a credit may come early (docs/model.md,
+// section 6).
+TEST(StepLaws, MoreLevelsAreNeverFasterThanTheirBuffersAtTheWafer) {
+  Better better;
+  Random random{24};
+  for (int i = 0; i < 40; ++i) {
+    MachineSpec machine = random_machine(random);
+    machine.cluster.nodes = 2 + random.below(60);
+    better.add(machine, test::small_gpt(random), [&](MachineSpec& m) {
+      const std::uint64_t levels = levels_of(m);
+      m.cluster.nodes = 1 + random.below(m.cluster.nodes - 1);
+      const Bytes each = m.swarmx.buffer + m.swarmx.chunk * 2;
+      const Bytes buffers = each * (levels - levels_of(m)) * m.wafer.io.lanes;
+      const Bytes per_pe{divide_up(buffers.count(), m.wafer.grid.columns * m.wafer.grid.rows)};
+      m.wafer.receive_buffer += per_pe;
+      m.wafer.gradient_buffer += per_pe;
+    });
+  }
+  better.expect_never_slower();
+}
+
+TEST(StepLaws, ADeeperTreeCanBeFasterThroughItsBuffers) {
+  ClusterBench bench;
+  std::vector<std::pair<const ClusterBench::Entry*, const ClusterBench::Entry*>> pairs;
+  Random random{24};
+  for (int i = 0; i < 40; ++i) {
+    MachineSpec machine = random_machine(random);
+    const Workload workload = test::small_gpt(random);
+    machine.cluster.nodes = 1;
+    const auto* one = &bench.add(machine, workload);
+    machine.cluster.nodes = 2 + random.below(60);
+    pairs.emplace_back(one, &bench.add(machine, workload));
+  }
+  bench.run();
+  EXPECT_TRUE(std::any_of(pairs.begin(), pairs.end(), [](const auto& pair) {
+    return pair.second->step_time() < pair.first->step_time();
+  })) << "the law above then needs no allowance for buffers";
+}
+
+// Stragglers, jitter, nodes that have failed, links that are slow or have failed.
+MachineSpec uneven_machine(Random& random) {
+  MachineSpec m = random_machine(random);
+  m.cluster.fold_nodes = m.cluster.fold_lanes = false;
+  m.cluster.nodes = 2 + random.below(11);
+  const auto some_node = [&] { return random.below(m.cluster.nodes); };
+  const auto share = [&] { return Fraction{Fraction::kOne / 10 * (1 + random.below(9))}; };
+  if (random.below(2) == 0) m.cluster.stragglers = {{.node = some_node(), .speed = share()}};
+  if (random.below(2) == 0) m.cluster.jitter = share();
+  if (random.below(2) == 0) m.cluster.failed_nodes = {some_node()};
+  for (std::uint64_t fault = random.below(4); fault > 0; --fault) {
+    m.swarmx.link_faults.push_back({.lane = random.below(m.wafer.io.lanes),
+                                    .level = levels_of(m),
+                                    .index = some_node(),
+                                    .rate = random.below(2) == 0 ? Fraction{} : share()});
+  }
+  return m;
+}
+
+TEST(Conservation, EachByteReachesEachNodeOnceAndEachGradientCountsOnceHoweverUnevenTheMachineIs) {
+  ClusterBench bench;
+  std::vector<const ClusterBench::Entry*> entries;
+  Random random{51};
+  for (int i = 0; i < 40; ++i) entries.push_back(&bench.add(uneven_machine(random), test::small_gpt(random)));
+  bench.run();
+  for (const auto* entry : entries) {
+    const std::uint64_t steps = entry->machine.cluster.steps;
+    std::uint64_t weights = 0;
+    std::uint64_t gradients = 0;
+    Bytes down;
+    Bytes up;
+    for (const StepOp& op : entry->step.program.ops) {
+      weights += op.weights.weights() * steps;
+      gradients += op.gradients.weights() * steps;
+      down += op.weights.bytes() * steps;
+      up += op.gradients.bytes() * steps;
+    }
+    const std::uint64_t nodes = working_nodes(entry->machine.cluster);
+    ASSERT_EQ(entry->cluster->nodes().size(), nodes);
+    for (const NodeClass& node : entry->cluster->nodes()) {
+      EXPECT_EQ(node.wafer->stats().weights_received, weights);
+      EXPECT_EQ(node.wafer->stats().weight_bytes_received, down);
+      EXPECT_EQ(node.wafer->stats().gradients_sent, gradients);
+    }
+    std::uint64_t summed = 0;
+    Bytes summed_bytes;
+    for (const auto& shard : entry->cluster->shards()) {
+      summed += shard->stats().gradients_received;
+      summed_bytes += shard->stats().gradient_bytes_received;
+      EXPECT_EQ(shard->stats().contributions_received, shard->stats().trains_received * nodes);
+    }
+    EXPECT_EQ(summed, gradients);
+    EXPECT_EQ(summed_bytes, up);
+  }
 }
 
 // Found by hand: the first lane's last byte once made one chunk more of a tensor than the other lanes had,

@@ -3,10 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include "wafersim/base/error.hpp"
+
+#include "cluster/repetition.hpp"
+#include "support/cluster_bench.hpp"
 #include "support/inputs.hpp"
 
 namespace wafersim {
 namespace {
+
+using test::ClusterBench;
 
 TEST(DefaultBatch, IsTheLeastThatAllNodeCountsShareEvenly) {
   EXPECT_EQ(default_batch({1, 2, 4, 8, 16, 32, 64, 128, 192}), 384U);
@@ -34,6 +40,89 @@ TEST(Scale, FindsTheKneeWhereArithmeticTakesAsLongAsStreaming) {
     EXPECT_LE(point.step_if_stream_infinite, point.step);
     EXPECT_LE(point.step_if_wafer_infinite, point.step);
   }
+}
+
+TEST(Shorten, KeepsEightOfEachRunAndCountsTheOthers) {
+  const ShortenedStep even = shorten(std::vector<std::uint64_t>(8, 3));
+  EXPECT_EQ(even.micro_batches.size(), 8U);
+  EXPECT_TRUE(even.repetitions.empty());
+  std::vector<std::uint64_t> two_sizes(9, 4);
+  two_sizes.insert(two_sizes.end(), 20, 3);
+  const ShortenedStep uneven = shorten(two_sizes);
+  EXPECT_EQ(uneven.micro_batches,
+            (std::vector<std::uint64_t>{4, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3}));
+  ASSERT_EQ(uneven.repetitions.size(), 2U);
+  EXPECT_EQ(uneven.repetitions[0].micro_batch, 6U);
+  EXPECT_EQ(uneven.repetitions[0].others, 1U);
+  EXPECT_EQ(uneven.repetitions[1].micro_batch, 14U);
+  EXPECT_EQ(uneven.repetitions[1].others, 12U);
+}
+
+// A step of 24 micro-batches of two sizes, simulated whole and shortened.
+struct Pair {
+  ClusterBench::Entry const* whole;
+  ClusterBench::Entry const* shortened;
+  std::vector<Repetition> repetitions;
+};
+
+Pair whole_and_shortened(ClusterBench& bench, const MachineSpec& machine, const test::Overrides& overrides) {
+  test::Overrides all = overrides;
+  all.push_back({"tokens_per_node", std::to_string(30 * 1024)});
+  all.push_back({"micro_batch", "2"});
+  const Workload workload = test::workload("gpt2", all);
+  MaskLibrary masks;
+  const WaferPlan plan = plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks);
+  WaferPlan few = plan;
+  ShortenedStep step = shorten(plan.micro_batches);
+  few.micro_batches = step.micro_batches;
+  return {&bench.add(machine, workload, plan, Trail::Mode::record),
+          &bench.add(machine, workload, few, Trail::Mode::record), std::move(step.repetitions)};
+}
+
+TEST(Lengthen, GivesTheStepOfAllMicroBatchesToACycleForEach) {
+  ClusterBench bench;
+  std::vector<Pair> pairs;
+  for (const char* nodes : {"1", "6"}) {
+    for (const char* sums : {"wafer", "memoryx"}) {
+      // Bound by arithmetic, by the lanes, by DRAM, and by flash.
+      for (const test::Overrides& overrides :
+           {test::Overrides{}, test::Overrides{{"wafer.io.lane_rate", "1 Gb/s"}},
+            test::Overrides{{"memoryx.dram.stream_share", "0.002"}},
+            test::Overrides{{"memoryx.placement.weights", "flash"},
+                            {"memoryx.flash.channels", "1"},
+                            {"memoryx.flash.read_ahead", "1 MiB"}}}) {
+        test::Overrides all = overrides;
+        all.push_back({"cluster.nodes", nodes});
+        pairs.push_back(
+            whole_and_shortened(bench, test::machine("cs2", all), {{"gradient_accumulation", sums}}));
+      }
+    }
+  }
+  bench.run();
+  for (const Pair& pair : pairs) {
+    ASSERT_EQ(pair.repetitions.size(), 1U);
+    const WholeStep step = lengthen(*pair.shortened->cluster, pair.repetitions);
+    const std::uint64_t whole = pair.whole->step_cycles().count();
+    EXPECT_NEAR(static_cast<double>(step.total.count()), static_cast<double>(whole),
+                static_cast<double>(pair.repetitions[0].others + 1));
+    Cycles parts;
+    for (const Part part : kAllParts) parts += step.parts[index_of(part)];
+    EXPECT_EQ(parts, step.total);
+  }
+}
+
+TEST(Lengthen, RefusesMicroBatchesThatDoNotRepeat) {
+  ClusterBench bench;
+  // Every operation of every micro-batch takes its own time.
+  const Pair pair = whole_and_shortened(bench, test::machine("cs2", {{"cluster.jitter", "0.5"}}), {});
+  bench.run();
+  EXPECT_THROW((void)lengthen(*pair.shortened->cluster, pair.repetitions), DoesNotFit);
+}
+
+TEST(Scale, OfPipelinedExecutionIsRefused) {
+  EXPECT_THROW((void)scale(test::machine("cs2"), test::workload("gpt2", {{"execution", "pipelined"}}),
+                           {.nodes = {1, 2}, .tokens_per_node = {}, .global_batch = {}}),
+               InputError);
 }
 
 TEST(Straggler, SlowsTheWholeStepByWhatItLacksAndIsNamed) {

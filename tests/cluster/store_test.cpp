@@ -29,27 +29,34 @@ Workload table_then_matrices() {
   return read_workload(parse_tree(text, "outrun.yaml"), "outrun").workload;
 }
 
-MachineSpec slow_flash(std::uint64_t read_ahead_chunks) {
+// The servers of all groups together hold so many chunks read ahead, and the table.
+MachineSpec slow_flash(std::uint64_t read_ahead_chunks, std::uint64_t groups) {
   MachineSpec m = test::machine("cs2");
   m.wafer.io.lanes = m.memoryx.shards = 1;
   m.wafer.io.lane_rate = BytesPerSecond{1'000'000'000};
   m.swarmx.chunk = Bytes{kChunk};
   m.memoryx.flash.interface = BytesPerSecond{200'000'000};  // half of it streams: 100 MB/s
-  m.memoryx.flash.read_ahead = Bytes{kChunk * read_ahead_chunks};
-  m.memoryx.dram.capacity = Bytes{65536ULL * 128 * 12} + m.memoryx.flash.read_ahead;  // SGD: 12 B a weight
+  m.memoryx.groups = groups;
+  m.memoryx.flash.read_ahead = Bytes{kChunk * read_ahead_chunks / groups};
+  m.memoryx.dram.capacity =
+      Bytes{65536ULL * 128 * 12 / groups} + m.memoryx.flash.read_ahead;  // SGD: 12 B a weight
   return m;
 }
 
 TEST(ReadAhead, ALayerOrderThatOutrunsTheBufferStallsByExactlyTheShortfall) {
   ClusterBench bench;
   const Workload workload = table_then_matrices();
-  std::vector<std::pair<std::uint64_t, const ClusterBench::Entry*>> entries;
-  for (const std::uint64_t chunks : {4U, 7U, 19U, 20U, 25U})
-    entries.emplace_back(chunks, &bench.add(slow_flash(chunks), workload, Trail::Mode::record));
+  std::vector<std::tuple<std::uint64_t, std::uint64_t, const ClusterBench::Entry*>> entries;
+  for (const std::uint64_t groups : {1U, 2U, 4U}) {
+    for (const std::uint64_t chunks : {4U, 7U, 19U, 20U, 25U})
+      entries.emplace_back(groups, chunks,
+                           &bench.add(slow_flash(chunks, groups), workload, Trail::Mode::record));
+  }
   bench.run();
   const Picoseconds on_link = transfer_time(Bytes{kChunk}, BytesPerSecond{1'000'000'000});
-  const Picoseconds from_flash = transfer_time(Bytes{kChunk}, BytesPerSecond{100'000'000});
-  for (const auto& [chunks, entry] : entries) {
+  for (const auto& [groups, chunks, entry] : entries) {
+    // Each of the lane's servers reads its share of a chunk.
+    const Picoseconds from_flash = transfer_time(Bytes{kChunk / groups}, BytesPerSecond{100'000'000});
     const Shard& shard = *entry->cluster->shards().front();
     ASSERT_FALSE(entry->step.program.stored.front().in_flash);
     ASSERT_TRUE(entry->step.program.stored[1].in_flash);
@@ -68,8 +75,57 @@ TEST(ReadAhead, ALayerOrderThatOutrunsTheBufferStallsByExactlyTheShortfall) {
         chunks >= kMatrices ? Picoseconds{}
                             : table + on_link + from_flash * (kMatrices - chunks) + in_dram + on_link;
     const Picoseconds expected = std::max(without_a_gap, short_of);
-    EXPECT_EQ(last, expected) << chunks << " chunks of read-ahead";
+    EXPECT_EQ(last, expected) << chunks << " chunks of read-ahead, " << groups << " groups";
   }
+}
+
+// One tensor of 512 chunks of 32 KiB on one lane of 1 GB/s, and an optimizer that takes `each` for the
+// weights of one chunk of gradients: two operations a weight with SGD.
+struct OneTable {
+  static constexpr std::uint64_t kChunks = 512;
+  static constexpr Picoseconds kEach{100'000'000};
+
+  static const ClusterBench::Entry* on(ClusterBench& bench, UpdateGranularity granularity,
+                                       const char* gradients, std::uint64_t weights_a_chunk) {
+    MachineSpec m = test::machine("cs2");
+    m.wafer.io.lanes = m.memoryx.shards = 1;
+    m.wafer.io.lane_rate = BytesPerSecond{1'000'000'000};
+    m.swarmx.chunk = Bytes{kChunk};
+    m.memoryx.optimizer_flops = weights_a_chunk * 2 * 10'000;  // in 100 us
+    m.memoryx.update_granularity = granularity;
+    const std::string text =
+        std::string{"name: table\nsequence_length: 16\ntokens_per_node: 16\noptimizer: sgd\n"} +
+        "precision: { gradients: " + gradients + " }\n" +
+        "graph:\n  - { name: table, op: embedding, rows: 65536, features: 128 }\n"
+        "  - { name: loss, op: loss }\n";
+    return &bench.add(m, read_workload(parse_tree(text, "table.yaml"), "table").workload,
+                      Trail::Mode::record);
+  }
+};
+
+TEST(UpdateGranularity, DecidesWhetherTheFirstChunkOfWeightsWaitsForTheLastUpdateOrForItsOwn) {
+  ClusterBench bench;
+  const auto* by_layer = OneTable::on(bench, UpdateGranularity::layer, "fp16", 16'384);
+  const auto* by_chunk = OneTable::on(bench, UpdateGranularity::chunk, "fp16", 16'384);
+  // FP32 gradients come in twice as many chunks: two of them, 50 us each, update one chunk of weights.
+  const auto* wide_layer = OneTable::on(bench, UpdateGranularity::layer, "fp32", 16'384);
+  const auto* wide_chunk = OneTable::on(bench, UpdateGranularity::chunk, "fp32", 16'384);
+  bench.run();
+  const Picoseconds on_link = transfer_time(Bytes{kChunk}, BytesPerSecond{1'000'000'000});
+  for (const auto* entry : {by_layer, by_chunk, wide_layer, wide_chunk}) {
+    const Shard& shard = *entry->cluster->shards().front();
+    const Span update = shard.arithmetic().spans()[0];                          // of the first step
+    const Span sent = shard.link().spans()[1];                                  // weights of the second
+    ASSERT_EQ(update.end - update.begin, OneTable::kEach * OneTable::kChunks);  // the slowest station
+    const StoreWork& stream = entry->step.program.stored[0].stream;
+    const Picoseconds in_dram =
+        transfer_time(Bytes{stream.dram_clocks.times(kChunk)}, shard.dram_stream().spec().rate);
+    const bool whole = entry == by_layer || entry == wide_layer;
+    // All of it is there after the last update; or chunk by chunk, more slowly than the link takes them.
+    EXPECT_EQ(sent.begin, (whole ? update.end : update.begin + OneTable::kEach) + in_dram);
+    EXPECT_EQ(sent.end, update.end + in_dram + on_link * (whole ? OneTable::kChunks : 1));
+  }
+  EXPECT_LT(by_chunk->step_cycles(), by_layer->step_cycles());
 }
 
 Outcome brain(const test::Overrides& machine, const test::Overrides& workload = {}) {
@@ -121,6 +177,39 @@ TEST(Wear, WarnsFromTheFirstStepThatTheFlashDoesNotBear) {
   EXPECT_TRUE(wear_of(wear.bearable_steps * 1000 + 1).wears_out);
   EXPECT_DOUBLE_EQ(wear.cycles_per_day, wear.cycles_per_step * 4);
   EXPECT_DOUBLE_EQ(wear.years, static_cast<double>(wear.bearable_steps) / 4 / 365.25);
+}
+
+// The shipped store, bought as two groups of servers half as large and half as fast.
+const test::Overrides kHalves{{"memoryx.groups", "2"},
+                              {"memoryx.dram.capacity", "564 GiB"},
+                              {"memoryx.dram.channels", "4"},
+                              {"memoryx.flash.capacity", "100 TB"},
+                              {"memoryx.flash.interface", "6.25 GB/s"},
+                              {"memoryx.flash.channels", "104"},
+                              {"memoryx.flash.read_ahead", "32 GiB"},
+                              {"memoryx.optimizer_flops", "1e12"}};
+
+TEST(Groups, TwoOfHalfTheServersAreTheShippedStore) {
+  ClusterBench bench;
+  const Workload workload = test::workload("brain-120t");
+  const auto* one = &bench.add(test::machine("cs2"), workload);
+  const auto* two = &bench.add(test::machine("cs2", kHalves), workload);
+  bench.run();
+  EXPECT_EQ(two->step_cycles(), one->step_cycles());
+  EXPECT_EQ(two->step.placement.dram_used, one->step.placement.dram_used);
+  EXPECT_EQ(two->step.placement.flash_used, one->step.placement.flash_used);
+  EXPECT_EQ(planned(kHalves, {}).wear.raw, planned({}, {}).wear.raw);
+}
+
+TEST(Groups, HoldWhatOneIsTooSmallFor) {
+  ClusterBench bench;
+  const Workload brain = test::workload("brain-120t");
+  const auto add = [&](const char* groups) {
+    (void)bench.add(test::machine("cs2", {{"memoryx.flash.capacity", "150 TB"}, {"memoryx.groups", groups}}),
+                    brain);
+  };
+  EXPECT_THROW(add("1"), DoesNotFit);
+  EXPECT_NO_THROW(add("2"));
 }
 
 TEST(Wear, AStoreThatWritesNoFlashNeverWearsOut) {

@@ -34,9 +34,13 @@ class ClusterBench {
 
   const Entry& add(const MachineSpec& machine, const Workload& workload,
                    Trail::Mode explain = Trail::Mode::ignore) {
-    entries_.push_back({.machine = machine, .workload = workload, .plan = {}, .step = {}, .cluster = {}});
+    return add(machine, workload, plan_wafer(machine.wafer, workload, machine.cluster.nodes, masks_),
+               explain);
+  }
+  const Entry& add(const MachineSpec& machine, const Workload& workload, const WaferPlan& plan,
+                   Trail::Mode explain) {
+    entries_.push_back({.machine = machine, .workload = workload, .plan = plan, .step = {}, .cluster = {}});
     Entry& entry = entries_.back();
-    entry.plan = plan_wafer(entry.machine.wafer, entry.workload, entry.machine.cluster.nodes, masks_);
     entry.step = plan_step(entry.machine, entry.workload, entry.plan, masks_);
     const std::string name = "cluster" + std::to_string(entries_.size());
     entry.cluster =

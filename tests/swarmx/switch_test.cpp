@@ -76,13 +76,23 @@ void run(std::vector<Case>& cases) {
 // 12.5 GB/s are 12.5 B a ns: a chunk of 12,500 B takes 1 us.
 constexpr std::uint64_t kChunkTime = 1'000'000;
 
+// What the adders of whole chunks add on the slowest way to the store: `radix` links feed one in a chunk's
+// time.
+std::uint64_t adding(const TreeNode& tree, std::uint64_t radix) {
+  if (tree.branches.empty()) return 0;
+  std::uint64_t below = 0;
+  for (const TreeNode::Branch& branch : tree.branches) below = std::max(below, adding(branch.subtree, radix));
+  return below + kChunkTime * tree.branches.size() / radix;
+}
+
 TEST(BroadcastAndReduce, EqualTheClosedFormsOfChunkedTrees) {
   // n chunks of c bytes through d levels of switches and d + 1 links, each chunk s = c / rate on a link, L
   // from link to link. The first link passes a chunk when all of it is there. Down:
   //   cut-through          n s + (d + 1) L
   //   store and forward    n s + d s + (d + 1) L
-  // Up the same, and store and forward waits once more a switch for the adder, which takes s for the chunks
-  // of 4 children at 4 times the rate of a link (less where a switch has fewer).
+  // Up the same, and store and forward waits once more in each switch, for the adder: it takes s for the
+  // chunks of as many children as the radix, at as many times the rate of a link, and less where a switch has
+  // fewer.
   std::vector<Case> cases;
   constexpr std::uint64_t kChunks = 40;
   for (const std::uint64_t nodes : {1, 2, 3, 5, 16, 64, 192}) {
@@ -109,10 +119,10 @@ TEST(BroadcastAndReduce, EqualTheClosedFormsOfChunkedTrees) {
       ASSERT_EQ(node->passages.size(), 1U);
       EXPECT_EQ(node->passages[0].tail.at.count(), down) << it.tree.nodes << " nodes";
     }
-    // The adder's share: between nothing and one chunk a level, as its switches are full.
-    const std::uint64_t up = it.bench->store().passages[0].tail.at.count();
-    EXPECT_GE(up, down);
-    EXPECT_LE(up, down + whole * kChunkTime);
+    const std::uint64_t added = it.rates.cut_through || levels == 0
+                                    ? 0
+                                    : adding(build_tree(it.tree, Folding::unfolded), it.tree.fanouts.front());
+    EXPECT_EQ(it.bench->store().passages[0].tail.at.count(), down + added) << it.tree.nodes << " nodes";
     EXPECT_EQ(it.bench->store().trains[0].contributions, it.tree.nodes);
   }
 }
@@ -206,6 +216,54 @@ TEST_P(RandomTrees, TakeAsLongAsTheirChunksOneByOne) {
                 static_cast<double>(sums_at.back()), chunk_time);
     for (const std::uint64_t sum : reduction.sums()) EXPECT_EQ(sum, sum_of(it.values));
   }
+}
+
+// Takes each train, but has room for its last chunk only some time after that came.
+class LateReceiver final : public sc_core::sc_module {
+ public:
+  InPort port;
+  explicit LateReceiver(const sc_core::sc_module_name& name, Picoseconds late)
+      : sc_module{name}, port{"port", [this, late](const Train&, const Passage& passage) {
+                                port.accept({.at = passage.tail.at + late, .why = nullptr});
+                              }} {}
+};
+
+// A known gap (docs/deviations.md, below the list): of one train only what lies a buffer ahead of a slow link
+// is held, not what lies ahead of a slow node. From the next train on it is.
+TEST(Switch, HoldsTheSiblingsOfASlowNodeFromTheNextTrainOnOnly) {
+  constexpr Picoseconds kLate{1'000'000'000};
+  const StationSpec link{.part = Part::swarmx, .rate = BytesPerSecond{12'500'000'000}, .latency = {}};
+  Trail trail{Trail::Mode::ignore};
+  const std::vector<Train> trains = trains_of({{20, 12'500}, {20, 12'500}});
+  test::Sender sender{"sender", trains, link, trail};
+  test::Receiver back{"back"};
+  SwitchSpec spec{.chunk = Bytes{12'500},
+                  .buffer = Bytes{2 * 12'500},
+                  .adder = link,
+                  .link_up = link,
+                  .children = {{.multiplicity = 1, .link = link}, {.multiplicity = 1, .link = link}}};
+  Switch module{"switch", spec, trail};
+  test::Receiver fast{"fast"};
+  LateReceiver slow{"slow", kLate};
+  std::vector<std::unique_ptr<test::Sender>> silent;
+  sender.port.socket.bind(module.from_parent.socket);
+  module.to_parent.socket.bind(back.port.socket);
+  module.to_child(0).socket.bind(fast.port.socket);
+  module.to_child(1).socket.bind(slow.port.socket);
+  for (std::size_t child = 0; child < 2; ++child) {
+    const std::string name = "silent" + std::to_string(child);
+    silent.push_back(std::make_unique<test::Sender>(name.c_str(), std::vector<Train>{}, link, trail));
+    silent.back()->port.socket.bind(module.from_child(child).socket);
+  }
+  sc_core::sc_start();
+  ASSERT_EQ(fast.passages.size(), 2U);
+  // 20 chunks of 1 us, whole ones on both links: as if nobody were late, where two chunks of buffer would let
+  // only two more of them pass while the slow node has no room.
+  const Picoseconds undisturbed{21 * kChunkTime};
+  EXPECT_EQ(fast.passages[0].tail.at, undisturbed);
+  // The next train's first chunk waits for the last but one of the 20, which leave evenly until the slow node
+  // has all.
+  EXPECT_GE(fast.passages[1].head.at, Picoseconds{kLate.count() * 18 / 19});
 }
 
 INSTANTIATE_TEST_SUITE_P(SwarmX, RandomTrees, testing::Bool(),

@@ -155,12 +155,23 @@ struct StoreOutcome {
   WearOutcome wear;
 };
 
+// A step whose layers have PEs of their own.
+struct PipelineOutcome {
+  std::uint64_t layers{};
+  std::uint64_t columns{};    // of PEs, that they have together
+  std::uint64_t depth{};      // sequences that have entered before the first one is through
+  Cycles period;              // between two sequences
+  std::string slowest_layer;  // whose time that is
+  double balance{};           // share of the PE cycles between two sequences that are work
+  double filling{};           // share of the step in which the pipeline fills and drains
+};
+
 struct Outcome {
   StepMode mode{};
   std::uint64_t nodes{};  // that work
   std::uint64_t sequences_per_node{};
   std::uint64_t tokens_per_node{};
-  std::uint64_t bytes_per_parameter{};  // stored at MemoryX, of a dense weight
+  std::uint64_t bytes_per_parameter{};  // stored at MemoryX (pipelined: on the wafer), of a dense weight
   std::uint64_t parameters{};
   WaferPlan plan;
   StepOutcome step;
@@ -173,6 +184,8 @@ struct Outcome {
   StoreOutcome store;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload
   std::optional<FidelityOutcome> fidelity;  // if closed forms alone were not enough
+  std::optional<PipelineOutcome>
+      pipeline;  // of pipelined execution, which has no store, no links and no plan
 };
 
 }  // namespace wafersim

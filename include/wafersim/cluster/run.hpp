@@ -26,7 +26,7 @@ using Progress = std::function<void(double done)>;
 
 struct RunResult {
   Outcome outcome;
-  std::vector<TraceSpan> trace;  // of the steady step, in the order of the program
+  std::vector<TraceSpan> trace;  // of the steady step, in the order of the program; none if it is pipelined
 };
 
 // Throws InputError or DoesNotFit if the workload cannot run on the machine, InternalFault if the run broke

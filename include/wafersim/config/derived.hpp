@@ -30,6 +30,9 @@ inline constexpr std::uint64_t kAdamBytesPerParameter = 20;
 [[nodiscard]] BytesPerSecond bisection_across_y(const WaferSpec& wafer);
 // The lanes, or the ports that they feed if those are slower; each way.
 [[nodiscard]] BytesPerSecond io_bandwidth(const WaferIoSpec& io);
+// The servers that feed one lane, of all groups together, as one server: every tensor lies evenly over them
+// and each works on its share of every chunk, so that they are as many times as large and as fast.
+[[nodiscard]] MemoryXSpec lane_store(const MemoryXSpec& memoryx);
 // DRAM and flash of all shards.
 [[nodiscard]] Bytes memoryx_capacity(const MemoryXSpec& memoryx);
 // What the data buses of a shard could carry if its DRAM never made them wait, and of all shards.

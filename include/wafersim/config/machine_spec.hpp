@@ -154,13 +154,18 @@ struct PlacementSpec {
   friend bool operator==(const PlacementSpec&, const PlacementSpec&) = default;
 };
 
-// The weight store: `shards` servers, one per lane.
+// What must have been updated before the next step may stream weights of a layer.
+enum class UpdateGranularity { layer, chunk };
+
+// The weight store: `groups` of `shards` servers, in each group one per lane.
 struct MemoryXSpec {
+  std::uint64_t groups{1};
   std::uint64_t shards{};
   DramSpec dram;
   FlashSpec flash;
   PlacementSpec placement;
   std::uint64_t optimizer_flops{};  // FP32 operations a second, per shard
+  UpdateGranularity update_granularity{UpdateGranularity::layer};
   friend bool operator==(const MemoryXSpec&, const MemoryXSpec&) = default;
 };
 

@@ -1,11 +1,12 @@
-// One server of the weight store: streams its share of the weights into its lane, and runs the optimizer on
-// the gradients that come back.
+// The servers of the weight store that feed one lane, as one: streams the lane's share of the weights, and
+// runs the optimizer on the gradients that come back.
 #pragma once
 
 #include <cstdint>
 #include <systemc>
 #include <vector>
 
+#include "wafersim/config/machine_spec.hpp"
 #include "wafersim/stream/buffer.hpp"
 #include "wafersim/stream/faults.hpp"
 #include "wafersim/stream/port.hpp"
@@ -14,8 +15,9 @@
 
 namespace wafersim {
 
-// Rates of one shard. Each tier keeps a fixed share of its bandwidth for streaming weights, the rest is the
-// optimizer's: with fixed shares more bandwidth can never make anything later.
+// Rates of one shard: of the servers of all groups that feed its lane together. Each tier keeps a fixed share
+// of its bandwidth for streaming weights, the rest is the optimizer's: with fixed shares more bandwidth can
+// never make anything later.
 struct ShardSpec {
   std::uint64_t lane{};
   std::uint64_t lanes{};
@@ -28,7 +30,8 @@ struct ShardSpec {
   BytesPerSecond flash_update_write;
   Bytes read_ahead;
   BytesPerSecond optimizer;  // in operations a second: one "byte" is one operation
-  StationSpec link;          // into the lane
+  UpdateGranularity granularity{UpdateGranularity::layer};
+  StationSpec link;  // into the lane
 };
 
 struct ShardStats {
@@ -68,8 +71,9 @@ class Shard final : public sc_core::sc_module {
   struct Ledger {
     std::uint64_t contributions{};  // of the running step
     std::uint32_t updates{};        // steps completed
-    Stamp updated;                  // when the last update was done
-    Stamp updated_before;           // when the one before it was
+    Passage updated;                // when its first and last chunk were updated last
+    Passage updated_before;         // and the time before
+    std::uint64_t chunks{1};        // of its updates
     Picoseconds update_time;        // what that update took
   };
 
@@ -77,14 +81,16 @@ class Shard final : public sc_core::sc_module {
   void send(const StepOp& op);
   void taken(const Train& train, const Stamp& tail);
   void receive(const Train& train, const Passage& passage);
-  Stamp update(const StoreWork& work, const Train& train, const Passage& arrived);
+  Passage update(const StoreWork& work, const Train& train, const Passage& arrived);
   void advance_position();
-  // When the weights that this step works with became ready: after the previous step's update. This step's
-  // own update may be under way already, into the second copy, while these are still being streamed.
-  [[nodiscard]] Stamp ready(const Ledger& ledger) const;
+  // When the first and the last of `chunks` chunks of the weights that this step works with became ready:
+  // after the previous step's update. This step's own update may be under way already, into the second copy,
+  // while these are still being streamed.
+  [[nodiscard]] Passage ready(const Ledger& ledger, std::uint64_t chunks);
 
   ShardSpec spec_;
   const StepProgram& program_;
+  Trail& trail_;
   Faults& faults_;
   Station dram_stream_;
   Station dram_update_;

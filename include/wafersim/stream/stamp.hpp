@@ -28,16 +28,17 @@ struct Stamp {
   return a.at > b.at ? a : b;
 }
 
-// Keeps the episodes of one simulation. A trail that does not record costs nothing and explains nothing.
+// Keeps the episodes of one simulation. A trail that ignores them costs nothing and explains nothing; one of
+// times explains nothing either, but stations and wafers remember when they were at work.
 class Trail {
  public:
-  enum class Mode { record, ignore };
+  enum class Mode { record, times, ignore };
   explicit Trail(Mode mode) : mode_{mode} {}
-  [[nodiscard]] bool records() const { return mode_ == Mode::record; }
+  [[nodiscard]] bool keeps_times() const { return mode_ != Mode::ignore; }
 
   // `stamp` moved on by `duration`, spent by `part`, perhaps on an update.
   [[nodiscard]] Stamp after(const Stamp& stamp, Picoseconds duration, Part part, bool updating = false) {
-    if (mode_ == Mode::ignore || duration == Picoseconds{})
+    if (mode_ != Mode::record || duration == Picoseconds{})
       return {.at = stamp.at + duration, .why = stamp.why};
     return recorded(stamp, duration, part, updating);
   }

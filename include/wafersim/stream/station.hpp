@@ -32,13 +32,13 @@ struct StationStats {
 // The load that a train means for a station: mostly its bytes, but an update touches more bytes than arrive.
 struct Load {
   Bytes total;
-  Bytes each;             // of one chunk
-  std::uint32_t layer{};  // whose it is, for the trace
+  Bytes each;          // of one chunk
+  std::uint32_t op{};  // whose it is: index in the step's program
 };
 
 // When a station was at work on a train.
 struct Span {
-  std::uint32_t layer{};
+  std::uint32_t op{};  // in the step's program
   Picoseconds begin;
   Picoseconds end;
 };
@@ -60,7 +60,7 @@ class Station {
 
   [[nodiscard]] const Stamp& free_at() const { return free_; }
   [[nodiscard]] const StationStats& stats() const { return stats_; }
-  // One span per train, if the trail records.
+  // One span per train, if the trail keeps times.
   [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
   [[nodiscard]] const StationSpec& spec() const { return spec_; }
 
@@ -77,7 +77,7 @@ class Station {
 
 // Load of a train that is simply moved.
 [[nodiscard]] constexpr Load moved(const Train& train) {
-  return {.total = train.bytes, .each = train.each(), .layer = train.layer};
+  return {.total = train.bytes, .each = train.each(), .op = train.op};
 }
 
 }  // namespace wafersim

@@ -13,18 +13,26 @@ namespace wafersim {
 struct PipelineStage {
   std::uint32_t layer{};
   std::uint64_t columns{};
-  Cycles busy;  // forward, gradient and delta of one sequence
-  Bytes sram;   // of the fullest PE
+  KernelCost forward;   // of one sequence
+  KernelCost backward;  // gradient and delta of one sequence
+  Bytes sram;           // of the fullest PE
+
+  [[nodiscard]] KernelCost cost() const { return forward + backward; }
+  [[nodiscard]] Cycles busy() const { return cost().busy(); }
 };
 
 struct PipelinePlan {
   std::vector<PipelineStage> stages;
-  std::uint64_t columns{};    // used
-  Cycles period;              // between two sequences: that of the slowest stage
-  std::uint64_t depth{};      // sequences that have entered before the first one is through
-  std::uint64_t sequences{};  // of a step
-  Cycles step;                // sequences in, pipeline filled and drained, weights updated in place
-  Wide fmacs{};               // of the step
+  std::uint64_t columns{};           // used
+  Cycles period;                     // between two sequences: that of the slowest stage
+  std::uint64_t depth{};             // sequences that have entered before the first one is through
+  std::uint64_t sequences{};         // of a step
+  Cycles update;                     // of the weights, in place
+  std::uint64_t bytes_per_weight{};  // with its gradient and the optimizer's state
+
+  // Periods in which the pipeline fills and drains, beside those of the sequences.
+  [[nodiscard]] std::uint64_t filling() const { return 2 * (depth - 1); }
+  [[nodiscard]] Cycles step() const { return period * (sequences + filling()) + update; }
   [[nodiscard]] const PipelineStage& slowest() const;
   [[nodiscard]] const PipelineStage& fullest() const;
 };

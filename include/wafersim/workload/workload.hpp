@@ -16,6 +16,9 @@ enum class StepMode {
   train,     // forward, backward, update
   evaluate,  // forward only: no activation is kept, no gradient made, nothing updated
 };
+// How a wafer runs a step: with weights that are streamed layer by layer, or resident, every layer on PEs of
+// its own.
+enum class Execution { weight_streaming, pipelined };
 enum class Recompute {
   none,   // every activation that the backward pass needs stays on the wafer
   layer,  // only the input of each transformer layer (block) stays; the block runs forward again before its
@@ -68,6 +71,7 @@ struct Sparsity {
 
 struct TrainingPlan {
   StepMode mode{StepMode::train};
+  Execution execution{Execution::weight_streaming};
   std::uint64_t sequence_length{};
   // At most one of the two; with neither, each node trains on the largest micro-batch that fits its wafer.
   // tokens_per_node must be a multiple of the sequence length.

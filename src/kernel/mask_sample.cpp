@@ -53,6 +53,7 @@ MaskSample MaskSample::with_rows(std::uint64_t rows) const {
   if (!given_) return {width_, rows, pruned_, seed_, pattern_};
   MaskSample other = *this;
   other.rows_ = rows;
+  other.counted_ = 0;
   other.bits_.resize(rows * words_per_row_);
   for (std::uint64_t i = bits_.size(); i < other.bits_.size(); ++i)
     other.bits_[i] = other.bits_[i - bits_.size()];
@@ -141,21 +142,31 @@ std::uint64_t MaskSample::kept(std::uint64_t row, std::uint64_t first, std::uint
   return count;
 }
 
-std::vector<std::uint64_t> MaskSample::kept_per_column(std::uint64_t row, std::uint64_t features) const {
-  const std::uint64_t* const words = &bits()[row * words_per_row_];
+const std::vector<std::uint64_t>& MaskSample::kept_per_column(std::uint64_t row,
+                                                              std::uint64_t features) const {
+  if (counted_ != features) count_columns(features);
+  return counts_[row];
+}
+
+void MaskSample::count_columns(std::uint64_t features) const {
+  counted_ = features;
+  counts_.resize(rows_);
   std::vector<std::uint64_t> before(words_per_row_ + 1);  // kept positions before each word
-  for (std::uint64_t i = 0; i < words_per_row_; ++i) before[i + 1] = before[i] + ones_of(words[i]);
-  std::vector<std::uint64_t> counts;
-  counts.reserve(divide_up(width_, features));
-  std::uint64_t counted = 0;
-  for (std::uint64_t end = features; end < width_; end += features) {
-    const std::uint64_t in_word = words[end / kWordBits] & low_bits(end % kWordBits);
-    const std::uint64_t up_to = before[end / kWordBits] + ones_of(in_word);
-    counts.push_back(up_to - counted);
-    counted = up_to;
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    const std::uint64_t* const words = &bits()[row * words_per_row_];
+    for (std::uint64_t i = 0; i < words_per_row_; ++i) before[i + 1] = before[i] + ones_of(words[i]);
+    counts_[row].resize(divide_up(width_, features));
+    std::uint64_t counted = 0;
+    std::uint64_t end = 0;
+    for (std::uint64_t& count : counts_[row]) {
+      end = std::min(end + features, width_);
+      const std::uint64_t bits_left = end % kWordBits;
+      std::uint64_t up_to = before[end / kWordBits];
+      if (bits_left != 0) up_to += ones_of(words[end / kWordBits] & low_bits(bits_left));
+      count = up_to - counted;
+      counted = up_to;
+    }
   }
-  counts.push_back(before.back() - counted);
-  return counts;
 }
 
 std::uint64_t MaskSample::slowest_column(std::uint64_t features_per_column, std::uint64_t ahead,
@@ -175,7 +186,7 @@ std::uint64_t MaskSample::critical_path(std::uint64_t features_per_column, std::
   std::vector<std::uint64_t> reduced(rows_);     // when output `row` had arrived from every column
   for (std::uint64_t row = 0; row < rows_; ++row) {
     const std::uint64_t released = row >= ahead ? reduced[row - ahead] : 0;
-    const std::vector<std::uint64_t> kept_now = kept_per_column(row, features_per_column);
+    const std::vector<std::uint64_t>& kept_now = kept_per_column(row, features_per_column);
     for (std::uint64_t column = 0; column < columns; ++column) {
       finished[column] = std::max(finished[column], released) + kept_now[column];
       reduced[row] = std::max(reduced[row], finished[column]);

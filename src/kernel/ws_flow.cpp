@@ -111,10 +111,8 @@ class Recursion {
         outputs_{shape.out},
         rows_{row_sample(shape, owners_)},
         kept_here_(loaded_, features_),
-        done_(loaded_),
-        products_(loaded_),
-        single_(loaded_),
-        passed_(loaded_),
+        columns_(loaded_),
+        receivers_(rows_),
         reduced_(rows_),
         known_(features_ + 1) {
     // Columns of a dense matrix that own none of these features are all alike: the first one stands for them.
@@ -126,10 +124,14 @@ class Recursion {
     for (std::uint64_t row = 0; row < rows_; ++row) step(row);
     const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
     std::uint64_t mean = 0;
-    for (const std::uint64_t own : products_) mean += own;
+    std::uint64_t fullest = 0;
+    for (const Column& column : columns_) {
+      mean += column.products;
+      fullest = std::max(fullest, column.products);
+    }
     const std::uint64_t looked_at = loaded_ - skipped_;
     RowTime time{.total = scaled(reduced_[rows_ - 1]),
-                 .products = scaled(*std::max_element(products_.begin(), products_.end())),
+                 .products = scaled(fullest),
                  .mean_beats = scaled(divide_up(kept_ * walk_.beats(1), looked_at)),
                  .chain = scaled(chain_alone_)};
     const std::uint64_t products = scaled(divide_up(mean, looked_at));
@@ -138,6 +140,14 @@ class Recursion {
   }
 
  private:
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+
+  struct Column {
+    std::uint64_t done;      // with the products of the present output feature
+    std::uint64_t products;  // cycles of products so far
+    std::uint64_t passed;    // output features of the chain that took their cycles here
+    bool single;             // the feature before had one wavelet
+  };
   struct Known {
     std::uint64_t products, repeated, delay, receiving;
   };
@@ -159,23 +169,26 @@ class Recursion {
     std::uint64_t latest = 0;
     std::uint64_t owner_weights = 1;
     if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, features_);
+    receivers_[row] = travels ? owner : kNone;
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
       const std::uint64_t weights = kept_here_[x];
       const Known& known = this->known(weights);
-      const std::uint64_t own = single_[x] ? known.repeated : known.products;
+      Column& column = columns_[x];
+      const std::uint64_t own = column.single ? known.repeated : known.products;
       if (x == owner) owner_weights = weights;
-      const std::uint64_t start = std::max(done_[x], released);
-      const bool idles = released > done_[x];  // and finds the datapath free for what passes meanwhile
-      while (idles && passed_[x] < row && reduced_[passed_[x]] + walk_.slot() <= start) ++passed_[x];
-      done_[x] = start + own;
-      for (; passed_[x] < row && reduced_[passed_[x]] <= done_[x]; ++passed_[x]) {
-        const bool receives = passed_[x] < owners_.remote && owners_.of(passed_[x]) == x;
-        done_[x] += receives ? known.receiving : known.delay;
-      }
-      single_[x] = walk_.is_single(weights);
-      products_[x] += own;
+      const std::uint64_t start = std::max(column.done, released);
+      const bool idles = released > column.done;  // and finds the datapath free for what passes meanwhile
+      std::uint64_t passed = column.passed;
+      while (idles && passed < row && reduced_[passed] + walk_.slot() <= start) ++passed;
+      std::uint64_t done = start + own;
+      for (; passed < row && reduced_[passed] <= done; ++passed)
+        done += receivers_[passed] == x ? known.receiving : known.delay;
+      column = {.done = done,
+                .products = column.products + own,
+                .passed = passed,
+                .single = walk_.is_single(weights)};
       kept_ += weights;
-      latest = std::max(latest, done_[x]);
+      latest = std::max(latest, done);
     }
     // The owner's products go on; in turns with the chain they get as many beats as that, if they have them.
     pending_ = row % owners_.block == 0
@@ -194,9 +207,8 @@ class Recursion {
   const MaskSample* mask_;
   std::uint64_t features_, loaded_, ahead_, outputs_, rows_;
   std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
-  std::vector<std::uint64_t> done_, products_;
-  std::vector<bool> single_;
-  std::vector<std::uint64_t> passed_;  // output features of the chain that took their cycles in a column
+  std::vector<Column> columns_;
+  std::vector<std::uint64_t> receivers_;  // of finished sums, by output feature; or kNone
   std::vector<std::uint64_t> reduced_;
   std::vector<Known> known_;  // by weights of a feature
   std::uint64_t skipped_{};   // columns behind the first one

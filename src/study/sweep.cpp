@@ -2,6 +2,7 @@
 #include "wafersim/study/sweep.hpp"
 
 #include <algorithm>
+#include <list>
 #include <map>
 #include <set>
 #include <utility>
@@ -72,9 +73,37 @@ class Run {
   struct Pending {
     uuid key;
     Point point;
+    std::string workload;  // what the point sets of it
+  };
+  struct Waiting {
+    Pending what;
+    PointInputs inputs;
   };
 
+  // Points that are read before one is started although its workload runs already.
+  static constexpr std::size_t kAhead = 32;
+
+  // Points of one workload ask the same of its masks, and what one finds out the others need not. So a
+  // process rather starts with a workload that no other is at, if one of the next few points has such.
   std::optional<Job> next() {
+    const auto free = [&](const Waiting& it) { return !is_running(it.what.workload); };
+    auto chosen = std::find_if(ahead_.begin(), ahead_.end(), free);
+    while (chosen == ahead_.end() && ahead_.size() < kAhead && read_ahead())
+      chosen = std::find_if(std::prev(ahead_.end()), ahead_.end(), free);
+    if (chosen == ahead_.end()) chosen = ahead_.begin();
+    if (chosen == ahead_.end()) return {};
+    const std::size_t id = next_id_++;
+    pending_.emplace(id, std::move(chosen->what));
+    Job job{.id = id, .work = [inputs = std::move(chosen->inputs)] { return simulated(inputs); }};
+    ahead_.erase(chosen);
+    return job;
+  }
+  [[nodiscard]] bool is_running(const std::string& workload) const {
+    return std::any_of(pending_.begin(), pending_.end(),
+                       [&](const auto& it) { return it.second.workload == workload; });
+  }
+  // The next point that has to be simulated; false if there is none.
+  bool read_ahead() {
     while (std::optional<Point> point = points_.next()) {
       std::optional<PointInputs> inputs = inputs_of(*point);
       if (!options_.shard.has(point->ordinal)) continue;
@@ -84,11 +113,15 @@ class Run {
         continue;
       }
       started_.insert(key);
-      const std::size_t id = next_id_++;
-      pending_.emplace(id, Pending{.key = key, .point = std::move(*point)});
-      return Job{.id = id, .work = [inputs = std::move(*inputs)] { return simulated(inputs); }};
+      std::string workload;
+      for (const Override& setting : point->settings) {
+        if (setting.key.starts_with("workload.")) workload += setting.key + '=' + setting.value + '\n';
+      }
+      ahead_.push_back({.what = {.key = key, .point = std::move(*point), .workload = std::move(workload)},
+                        .inputs = std::move(*inputs)});
+      return true;
     }
-    return {};
+    return false;
   }
   // Nothing, and no key, if they cannot be read: the error is found again when the row is written.
   std::optional<PointInputs> inputs_of(const Point& point) {
@@ -128,7 +161,8 @@ class Run {
   PointStream points_;
   study_detail::PointReader reader_;
   std::size_t next_id_{0};
-  std::map<std::size_t, Pending> pending_;
+  std::list<Waiting> ahead_;                // read, not started
+  std::map<std::size_t, Pending> pending_;  // started
   std::set<uuid> started_;
   SweepCounts counts_;
 };

@@ -44,6 +44,19 @@ TEST(Expression, CarriesUnits) {
   EXPECT_EQ(value("link.rate + 1"), "10: the two sides have different units");
 }
 
+TEST(Expression, RefusesAQuantityOutsideItsRange) {
+  // 2^63 = 9'223'372'036'854'775'808 base units; a double below it is at most 2^63 - 1,024. In 64 bits
+  // without a sign there would be room for twice as many, but rounding would bend them.
+  const std::string refusal = "0: a quantity must not be negative, nor 2^63 of its base unit or more";
+  EXPECT_EQ(value("1 B * (9223372036854775808 - 1024)"), "9007199254740991 KiB");  // 2^53 - 1
+  EXPECT_EQ(value("1 B * 9223372036854775808"), refusal);
+  EXPECT_EQ(value("1 B * 18446744073709549568"), refusal);  // 2^64 - 2,048
+  EXPECT_EQ(value("1 B/s * 9223372036854775808"), refusal);
+  EXPECT_EQ(value("1 Hz * 9223372036854775808"), refusal);
+  EXPECT_EQ(value("1 ps * 9223372036854775808"), refusal);
+  EXPECT_EQ(value("1 ps - 2 ps"), refusal);
+}
+
 TEST(Expression, ComparesWords) {
   EXPECT_EQ(value("recompute == 'layer'"), "1");
   EXPECT_EQ(value("recompute != 'layer'"), "0");

@@ -48,8 +48,10 @@ class MaskSample {
   // Kept positions of `row` in [first, last).
   [[nodiscard]] std::uint64_t kept(std::uint64_t row, std::uint64_t first, std::uint64_t last) const;
 
-  // The same of every column that owns so many neighbouring features, in one pass over the row.
-  [[nodiscard]] std::vector<std::uint64_t> kept_per_column(std::uint64_t row, std::uint64_t features) const;
+  // The same of every column that owns so many neighbouring features. All rows are counted together, and the
+  // counts stay until columns of another width are asked for: the walks over one layer ask for the same ones.
+  [[nodiscard]] const std::vector<std::uint64_t>& kept_per_column(std::uint64_t row,
+                                                                  std::uint64_t features) const;
 
   // Weights that pass on the critical path for `outputs` output features when every column owns
   // `features_per_column` neighbouring inputs and may run `ahead` output features ahead of the slowest.
@@ -61,6 +63,7 @@ class MaskSample {
   void keep(std::uint64_t row, std::uint64_t column) const {
     bits_[row * words_per_row_ + column / 64] |= 1ULL << (column % 64);
   }
+  void count_columns(std::uint64_t features) const;
   void draw_positions() const;
   void draw_blocks() const;
   void draw_n_of_m() const;
@@ -75,6 +78,8 @@ class MaskSample {
   MaskPattern pattern_{};
   bool given_ = false;
   mutable std::vector<std::uint64_t> bits_;  // drawn when they are first needed: often they never are
+  mutable std::uint64_t counted_{};          // features of a column in counts_; 0: nothing was counted
+  mutable std::vector<std::vector<std::uint64_t>> counts_;  // of each row, by column
 };
 
 }  // namespace wafersim

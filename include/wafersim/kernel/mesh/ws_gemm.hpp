@@ -27,7 +27,7 @@ enum class WeightEntry { edge, ports };
 
 struct WsRequest {
   std::string kernel = "ws.forward";  // ws.delta: the same, of the transposed matrix; or ws.gradient
-  GridSize grid;                      // PEs that compute
+  GridSize grid{};                    // PEs that compute
   std::uint32_t tokens{};
   std::uint32_t in{};   // features that are summed over
   std::uint32_t out{};  // features of the result

@@ -149,7 +149,7 @@ RowTime time_by_delta(const FlowContext& c, const MatrixShape& shape) {
 // `ahead` output features: so far may it run ahead of the slowest.
 class ByWeight {
  public:
-  ByWeight(const FlowContext& c, const MatrixShape& shape)
+  ByWeight(const FlowContext& c, const MatrixShape& shape, std::uint64_t first_index)
       : walk_{c, shape},
         mask_{shape.mask},
         columns_{c.layout.feature_columns()},
@@ -158,13 +158,15 @@ class ByWeight {
         ahead_{c.wafer.pe.accumulators + walk_.waiting()},
         outputs_{shape.out},
         rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
-        entry_{entry(c)},
         kept_here_(loaded_, walk_.features()),
-        done_(loaded_),
+        done_(loaded_, first_index),
         own_(loaded_),
         empty_(loaded_),
         fetched_(rows_),
-        delays_(walk_.features() + 1) {
+        delays_(walk_.features() + 1),
+        first_index_{first_index},
+        first_delta_{entry(c)},
+        arrived_{first_delta_} {
     // Columns of a dense matrix that own none of these features are all alike:
     // the first one stands for them.
     const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
@@ -174,10 +176,13 @@ class ByWeight {
   RowTime run() {
     for (std::uint64_t row = 0; row < rows_; ++row) step(row);
     const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
+    const std::uint64_t done = *std::max_element(done_.begin(), done_.end());
     std::uint64_t all = 0;
     for (const std::uint64_t it : own_) all += it;
     const std::uint64_t looked_at = loaded_ - skipped_;
-    RowTime time{.total = entry_ + scaled(*std::max_element(done_.begin(), done_.end())),
+    // The start does not grow with the matrix.
+    const std::uint64_t start = std::min(std::max(first_delta_, first_index_), done);
+    RowTime time{.total = start + scaled(done - start),
                  .products = scaled(*std::max_element(own_.begin(), own_.end())),
                  .mean_beats = scaled(divide_up(walk_.beats_by_weight(kept_), looked_at)),
                  .chain = outputs_ * walk_.deltas()};
@@ -222,7 +227,7 @@ class ByWeight {
 
   GradientWalk walk_;
   const MaskSample* mask_;
-  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_, entry_;
+  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_;
   std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
   std::vector<std::uint64_t> done_, own_;
   std::vector<bool> empty_;
@@ -230,16 +235,20 @@ class ByWeight {
                                               // feature out of the queue
   std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
   std::uint64_t skipped_{};                   // columns behind the first one
-  std::uint64_t arrived_{};
+  std::uint64_t first_index_, first_delta_;
+  std::uint64_t arrived_;  // all deltas of an output feature
   std::uint64_t kept_{};
 };
 
 }  // namespace
 
-RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
+RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style,
+                      std::uint64_t first_index) {
   if (style == GradientStyle::by_delta) return time_by_delta(c, shape);
+  const auto walk = [&] { return ByWeight{c, shape, first_index}.run(); };
+  if (first_index != 0) return walk();
   static Answers& columns = Answers::to("gradient_time");
-  return remembered(columns, c, shape, [&] { return ByWeight{c, shape}.run(); });
+  return remembered(columns, c, shape, walk);
 }
 
 GradientPlan gradient_plan(const FlowContext& c, const MatrixShape& shape) {

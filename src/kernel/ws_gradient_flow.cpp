@@ -97,15 +97,19 @@ class GradientWalk {
     return deltas.delay + deltas.left;
   }
 
+  // Beats of the tasks of an output feature with so many weights.
+  [[nodiscard]] std::uint64_t task_beats(std::uint64_t weights) const {
+    return copy_beats_ + weights * (2 + dot_beats_);
+  }
   // How long an owner takes to send the deltas of the `turn`-th output feature
   // of its block, so no faster do they arrive anywhere: they come back to it as
-  // well, and its tasks take their turns, if they have as many beats. What fits
-  // the queues behind its core left in advance.
-  [[nodiscard]] std::uint64_t sending(std::uint64_t weights, std::uint64_t turn) const {
+  // well, and its tasks take their turns, if they have as many beats to do. What
+  // fits the queues behind its core left in advance.
+  [[nodiscard]] std::uint64_t sending(std::uint64_t to_do, std::uint64_t turn) const {
     constexpr MeshParameters kMesh{};
     const std::uint64_t queued = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
     const std::uint64_t left = deltas_ - std::min(deltas_, queued - std::min(queued, turn * deltas_));
-    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, copy_beats_ + weights * (2 + dot_beats_));
+    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, to_do);
     return std::max(deltas_, multiply_divide_up(beats, left, deltas_));
   }
   // Output features whose deltas fit the queue before the core.
@@ -209,7 +213,10 @@ class ByWeight {
   void step(std::uint64_t row) {
     if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, walk_.features());
     const std::uint64_t owner = columns_ - 1 - row / block_;
-    const std::uint64_t pace = walk_.sending(owner < loaded_ ? kept_here_[owner] : 0, row % block_);
+    // What its tasks could not do in their turns they do beside the next output feature.
+    to_do_ = (row % block_ == 0 ? 0 : to_do_) + walk_.task_beats(owner < loaded_ ? kept_here_[owner] : 0);
+    const std::uint64_t pace = walk_.sending(to_do_, row % block_);
+    to_do_ -= std::min(to_do_, walk_.deltas());
     arrived_ = std::max(arrived_ + pace, (row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas());
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
       const std::uint64_t weights = kept_here_[x];
@@ -237,6 +244,7 @@ class ByWeight {
   std::uint64_t skipped_{};                   // columns behind the first one
   std::uint64_t first_index_, first_delta_;
   std::uint64_t arrived_;  // all deltas of an output feature
+  std::uint64_t to_do_{};  // beats of the tasks of the present owner
   std::uint64_t kept_{};
 };
 

@@ -232,6 +232,33 @@ TEST(WsSlowPe, IsRefusedOutsideThePesThatCompute) {
   EXPECT_THROW((void)make_ws_gemm(request), InputError);
 }
 
+TEST(WsDeviation, ZeroActivationsAndDeltasCostAsMuchAsOthers) {
+  for (const char* kernel : {"ws.forward", "ws.gradient"}) {
+    const MeshKernel it = make_ws_gemm({.kernel = kernel,
+                                        .grid = {4, 3},
+                                        .tokens = 12,
+                                        .in = 24,
+                                        .out = 16,
+                                        .parameters = ws_parameters(),
+                                        .gradient = GradientStyle::by_delta})
+                              .kernel;
+    const auto engine = make_fast_engine(it.plan);
+    const auto zeros = make_fast_engine(it.plan);
+    it.load(*engine);
+    it.load(*zeros);
+    // Row 0 plays the ports of the weights; a gradient by delta has none.
+    const std::uint32_t first = it.plan.program_at({0, 0}).stands_in ? 1 : 0;
+    for (std::uint32_t x = 0; x < 4; ++x) {
+      for (std::uint32_t y = first; y < first + 3; ++y) {
+        const std::uint32_t words = it.plan.program_at({x, y}).memory_bytes / 4;
+        zeros->write_memory({x, y}, 0, std::vector<std::uint32_t>(words));
+      }
+    }
+    EXPECT_EQ(zeros->run(), engine->run()) << kernel;
+    EXPECT_EQ(zeros->counts(), engine->counts()) << kernel;
+  }
+}
+
 TEST(WsGradient, RefusesWhatCannotRun) {
   const WsRequest good{.kernel = "ws.gradient", .grid = {4, 1}, .tokens = 8, .in = 8, .out = 8};
   EXPECT_NO_THROW((void)make_ws_gemm(good));

@@ -162,15 +162,14 @@ class ByWeight {
         ahead_{c.wafer.pe.accumulators + walk_.waiting()},
         outputs_{shape.out},
         rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
+        start_{std::max(first_index, entry(c))},
         kept_here_(loaded_, walk_.features()),
-        done_(loaded_, first_index),
+        done_(loaded_, start_),
         own_(loaded_),
         empty_(loaded_),
         fetched_(rows_),
         delays_(walk_.features() + 1),
-        first_index_{first_index},
-        first_delta_{entry(c)},
-        arrived_{first_delta_} {
+        arrived_{entry(c)} {
     // Columns of a dense matrix that own none of these features are all alike:
     // the first one stands for them.
     const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
@@ -184,9 +183,7 @@ class ByWeight {
     std::uint64_t all = 0;
     for (const std::uint64_t it : own_) all += it;
     const std::uint64_t looked_at = loaded_ - skipped_;
-    // The start does not grow with the matrix.
-    const std::uint64_t start = std::min(std::max(first_delta_, first_index_), done);
-    RowTime time{.total = start + scaled(done - start),
+    RowTime time{.total = start_ + scaled(done - start_),
                  .products = scaled(*std::max_element(own_.begin(), own_.end())),
                  .mean_beats = scaled(divide_up(walk_.beats_by_weight(kept_), looked_at)),
                  .chain = outputs_ * walk_.deltas()};
@@ -235,6 +232,7 @@ class ByWeight {
   GradientWalk walk_;
   const MaskSample* mask_;
   std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_;
+  std::uint64_t start_;  // the first delta and the first index are there; deltas may have been sooner
   std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
   std::vector<std::uint64_t> done_, own_;
   std::vector<bool> empty_;
@@ -242,9 +240,8 @@ class ByWeight {
                                               // feature out of the queue
   std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
   std::uint64_t skipped_{};                   // columns behind the first one
-  std::uint64_t first_index_, first_delta_;
-  std::uint64_t arrived_;  // all deltas of an output feature
-  std::uint64_t to_do_{};  // beats of the tasks of the present owner
+  std::uint64_t arrived_;                     // all deltas of an output feature
+  std::uint64_t to_do_{};                     // beats of the tasks of the present owner
   std::uint64_t kept_{};
 };
 

@@ -153,6 +153,14 @@ std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t 
   return std::make_shared<MaskSample>(in, out, words.sparsity, words.seed, pattern);
 }
 
+// X,Y
+void set_place(SlowPe& slow, const std::string& key, const std::string& text) {
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) refuse(key, fmt::format("expected X,Y, as in 0,3, got '{}'", text));
+  slow.column = kernel_number(key, text.substr(0, comma), 0);
+  slow.row = kernel_number(key, text.substr(comma + 1), 0);
+}
+
 // M tokens, K inputs, N outputs; the delta pass sums over the outputs.
 WsRequest ws_request(const KernelWords& words) {
   const std::vector<std::uint32_t> parts = sizes(words.size);
@@ -190,6 +198,11 @@ WsRequest ws_request(const KernelWords& words) {
       refuse(key, fmt::format("expected 'delta' or 'weight', got '{}'", value));
     request.gradient = value == "delta" ? GradientStyle::by_delta : GradientStyle::by_weight;
   };
+  std::optional<SlowPe> slow;
+  std::uint32_t slow_cycles = 0;
+  const auto set_slow = [&](const std::string& key, const std::string& value) {
+    set_place(slow.emplace(), key, value);
+  };
   apply_settings(
       words.settings,
       {{"kernel.accumulators", set_number(request.accumulators)},
@@ -201,8 +214,14 @@ WsRequest ws_request(const KernelWords& words) {
        {"kernel.seed",
         [&](const std::string& key, const std::string& value) { mask.seed = kernel_number(key, value); }},
        {"kernel.skip_block", set_number(request.skip_block)},
+       {"kernel.slow_cycles", set_number(slow_cycles)},
+       {"kernel.slow_pe", set_slow},
        {"kernel.sparsity", set_sparsity}});
   request.mask = mask_of(mask, request.in, request.out);
+  if (slow.has_value() != (slow_cycles != 0))
+    refuse("kernel.slow_pe", "needs kernel.slow_cycles, and that needs kernel.slow_pe: which PE, how slow");
+  if (slow) slow->cycles = slow_cycles;
+  request.slow = slow;
   return request;
 }
 

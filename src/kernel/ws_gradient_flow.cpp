@@ -97,15 +97,19 @@ class GradientWalk {
     return deltas.delay + deltas.left;
   }
 
+  // Beats of the tasks of an output feature with so many weights.
+  [[nodiscard]] std::uint64_t task_beats(std::uint64_t weights) const {
+    return copy_beats_ + weights * (2 + dot_beats_);
+  }
   // How long an owner takes to send the deltas of the `turn`-th output feature
   // of its block, so no faster do they arrive anywhere: they come back to it as
-  // well, and its tasks take their turns, if they have as many beats. What fits
-  // the queues behind its core left in advance.
-  [[nodiscard]] std::uint64_t sending(std::uint64_t weights, std::uint64_t turn) const {
+  // well, and its tasks take their turns, if they have as many beats to do. What
+  // fits the queues behind its core left in advance.
+  [[nodiscard]] std::uint64_t sending(std::uint64_t to_do, std::uint64_t turn) const {
     constexpr MeshParameters kMesh{};
     const std::uint64_t queued = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
     const std::uint64_t left = deltas_ - std::min(deltas_, queued - std::min(queued, turn * deltas_));
-    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, copy_beats_ + weights * (2 + dot_beats_));
+    const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, to_do);
     return std::max(deltas_, multiply_divide_up(beats, left, deltas_));
   }
   // Output features whose deltas fit the queue before the core.
@@ -149,7 +153,7 @@ RowTime time_by_delta(const FlowContext& c, const MatrixShape& shape) {
 // `ahead` output features: so far may it run ahead of the slowest.
 class ByWeight {
  public:
-  ByWeight(const FlowContext& c, const MatrixShape& shape)
+  ByWeight(const FlowContext& c, const MatrixShape& shape, std::uint64_t first_index)
       : walk_{c, shape},
         mask_{shape.mask},
         columns_{c.layout.feature_columns()},
@@ -158,13 +162,14 @@ class ByWeight {
         ahead_{c.wafer.pe.accumulators + walk_.waiting()},
         outputs_{shape.out},
         rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
-        entry_{entry(c)},
+        start_{std::max(first_index, entry(c))},
         kept_here_(loaded_, walk_.features()),
-        done_(loaded_),
+        done_(loaded_, start_),
         own_(loaded_),
         empty_(loaded_),
         fetched_(rows_),
-        delays_(walk_.features() + 1) {
+        delays_(walk_.features() + 1),
+        arrived_{entry(c)} {
     // Columns of a dense matrix that own none of these features are all alike:
     // the first one stands for them.
     const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
@@ -174,10 +179,11 @@ class ByWeight {
   RowTime run() {
     for (std::uint64_t row = 0; row < rows_; ++row) step(row);
     const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
+    const std::uint64_t done = *std::max_element(done_.begin(), done_.end());
     std::uint64_t all = 0;
     for (const std::uint64_t it : own_) all += it;
     const std::uint64_t looked_at = loaded_ - skipped_;
-    RowTime time{.total = entry_ + scaled(*std::max_element(done_.begin(), done_.end())),
+    RowTime time{.total = start_ + scaled(done - start_),
                  .products = scaled(*std::max_element(own_.begin(), own_.end())),
                  .mean_beats = scaled(divide_up(walk_.beats_by_weight(kept_), looked_at)),
                  .chain = outputs_ * walk_.deltas()};
@@ -204,7 +210,10 @@ class ByWeight {
   void step(std::uint64_t row) {
     if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, walk_.features());
     const std::uint64_t owner = columns_ - 1 - row / block_;
-    const std::uint64_t pace = walk_.sending(owner < loaded_ ? kept_here_[owner] : 0, row % block_);
+    // What its tasks could not do in their turns they do beside the next output feature.
+    to_do_ = (row % block_ == 0 ? 0 : to_do_) + walk_.task_beats(owner < loaded_ ? kept_here_[owner] : 0);
+    const std::uint64_t pace = walk_.sending(to_do_, row % block_);
+    to_do_ -= std::min(to_do_, walk_.deltas());
     arrived_ = std::max(arrived_ + pace, (row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas());
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
       const std::uint64_t weights = kept_here_[x];
@@ -222,7 +231,8 @@ class ByWeight {
 
   GradientWalk walk_;
   const MaskSample* mask_;
-  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_, entry_;
+  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_;
+  std::uint64_t start_;  // the first delta and the first index are there; deltas may have been sooner
   std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
   std::vector<std::uint64_t> done_, own_;
   std::vector<bool> empty_;
@@ -230,16 +240,20 @@ class ByWeight {
                                               // feature out of the queue
   std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
   std::uint64_t skipped_{};                   // columns behind the first one
-  std::uint64_t arrived_{};
+  std::uint64_t arrived_;                     // all deltas of an output feature
+  std::uint64_t to_do_{};                     // beats of the tasks of the present owner
   std::uint64_t kept_{};
 };
 
 }  // namespace
 
-RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style) {
+RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientStyle style,
+                      std::uint64_t first_index) {
   if (style == GradientStyle::by_delta) return time_by_delta(c, shape);
+  const auto walk = [&] { return ByWeight{c, shape, first_index}.run(); };
+  if (first_index != 0) return walk();
   static Answers& columns = Answers::to("gradient_time");
-  return remembered(columns, c, shape, [&] { return ByWeight{c, shape}.run(); });
+  return remembered(columns, c, shape, walk);
 }
 
 GradientPlan gradient_plan(const FlowContext& c, const MatrixShape& shape) {

@@ -121,7 +121,9 @@ KernelRun run_kernel(const KernelRunRequest& request) {
   run.report = kernel.report;
   kernel.judge(*engine, run.report);
   run.report.outcome = outcome;
-  run.report.fidelity = request.fidelity;
+  // Where nothing could be folded, every wavelet was there.
+  const bool whole = engine->rows_run() == kernel.plan.grid.rows;
+  run.report.fidelity = whole ? KernelFidelity::wavelet : request.fidelity;
   run.report.rows_simulated = engine->rows_run();
   run.report.engine = request.engine == MeshEngineKind::fast ? "fast" : "systemc";
   run.report.host_seconds = seconds;

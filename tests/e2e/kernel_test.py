@@ -65,6 +65,35 @@ class Kernel(UserTest):
             self.assertEqual(self.refuses(2, "kernel", "ws.forward", "--grid", "4x1", "--size", "8", *options),
                              complaint)
 
+    def test_a_gradient_whose_rows_do_not_fold_runs_them_all_and_says_so(self):
+        for entry in ("ports", "edge"):
+            command = ("kernel", "ws.gradient", "--grid", "4x40", "--size", "160x23x17",
+                       "--set", "kernel.entry=" + entry, "--format", "json")
+            whole = json.loads(self.succeeds(*command))
+            folded = json.loads(self.succeeds(*command, "--fidelity", "folded"))
+            for key in ("fidelity", "cycles", "counts", "rows_simulated"):
+                self.assertEqual(folded[key], whole[key], key)
+            self.assertEqual((whole["values_match"], folded["values_match"]), (True, None))
+
+    def test_one_slow_pe_costs_cycles_and_no_values(self):
+        command = ("kernel", "ws.forward", "--grid", "4x4", "--size", "16x24x16", "--format", "json")
+        slow = ("--set", "kernel.slow_pe=1,2", "--set", "kernel.slow_cycles=50")
+        result = json.loads(self.succeeds(*command, *slow))
+        self.assertTrue(result["values_match"])
+        # Each of 16 output features has 6 weights in a column, 2 a wavelet: 48 tasks.
+        self.assertGreater(result["cycles"], 48 * 50)
+        self.assertEqual(json.loads(self.succeeds(*command, *slow, "--fidelity", "folded"))["cycles"],
+                         result["cycles"])
+        for settings, complaint in (
+                (("kernel.slow_pe=4,2", "kernel.slow_cycles=1"),
+                 "kernel.slow_pe: PE 4,2 is not among the 4x4 that compute: from 0,0 to 3,3\n"),
+                (("kernel.slow_pe=1,2",),
+                 "kernel.slow_pe: needs kernel.slow_cycles, and that needs kernel.slow_pe: which PE, how slow\n"),
+                (("kernel.slow_pe=4", "kernel.slow_cycles=1"),
+                 "kernel.slow_pe: expected X,Y, as in 0,3, got '4'\n")):
+            options = [word for setting in settings for word in ("--set", setting)]
+            self.assertEqual(self.refuses(2, *command, *options), complaint)
+
     def test_matrix_kernels_refuse_what_cannot_be(self):
         cases = {
             (2, "gemm.mesh", "--grid", "4x4", "--size", "9x8"): "--size: gemm.mesh takes MxKxN, got '9x8'\n",

@@ -84,11 +84,12 @@ TEST(LinearGradient, DenseByHand) {
   const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
   const KernelCost cost =
       linear_gradient(c, {.in = 8, .out = 6, .kept = 48, .mask = nullptr, .weights_per_wavelet = 2});
-  // Per output: by weight 2·(3 + 2) + 3 deltas stored = 13; by delta 5·ceil(2/2) + 3 wavelets · 2 = 11. Six
-  // times.
-  EXPECT_EQ(cost.compute, 66_cyc);
-  // 48 weights over 4 columns: 12 FP32 sums down each column, and 6 dispatches of 4.
-  EXPECT_EQ(cost.fabric, 36_cyc);
+  // By delta, 5 tokens in 3 wavelets: two dispatches of 4, one repetition of 1, 5 products of 1 + 1 cycles, 1
+  // to commit, and 1 + 1 to clear the next sums: 22 for each of 6 outputs. Both wavelets of sums leave in
+  // dispatches.
+  EXPECT_EQ(cost.compute, 132_cyc);
+  // To the relay and back: start-up 6, two ramps both ways of 5, and 5 links.
+  EXPECT_EQ(cost.fabric, 21_cyc);
 }
 
 TEST(ElementwiseCost, IsPerElementOrPerSweep) {

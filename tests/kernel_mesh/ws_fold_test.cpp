@@ -25,14 +25,6 @@ std::uint64_t expect_the_same(const MeshKernel& kernel, const std::string& what)
   return folded->rows_run();
 }
 
-// The PE gets so many more cycles of scalar code in the task of each weight.
-void slow_down(MeshPlan& plan, PeAt at, std::uint32_t cycles) {
-  Program program = plan.program_at(at);
-  program.tasks[1].body.insert(program.tasks[1].body.begin(), ScalarInstructions{cycles});
-  plan.program_map[plan.index_of(at)] = static_cast<std::uint16_t>(plan.programs.size());
-  plan.programs.push_back(program);
-}
-
 TEST(FoldedWeightStreaming, EqualsTheWholeGridOnEveryShape) {
   for (const Arithmetic arithmetic : {Arithmetic::fp16, Arithmetic::mixed, Arithmetic::fp32}) {
     for (const std::uint64_t sparsity : {0, 50, 90}) {
@@ -72,12 +64,12 @@ TEST(FoldedWeightStreaming, SeesOneSlowPeAtTheTopInTheMiddleAndAtTheBottom) {
   WsRequest request{.grid = {6, 24}, .tokens = 48, .in = 23, .out = 17, .parameters = ws_parameters()};
   request.mask = std::make_shared<MaskSample>(23, 17, Fraction{500'000'000}, 4);
   for (const std::uint32_t cycles : {1, 30}) {
-    for (const std::uint32_t row : {1, 2, 12, 23, 24}) {
-      MeshKernel kernel = make_ws_gemm(request).kernel;
-      slow_down(kernel.plan, {3, row}, cycles);
+    for (const std::uint32_t row : {0, 1, 11, 22, 23}) {
+      request.slow = {.column = 3, .row = row, .cycles = cycles};
       const std::uint64_t rows =
-          expect_the_same(kernel, std::to_string(cycles) + " cycles slower in row " + std::to_string(row));
-      if (row == 1) {
+          expect_the_same(make_ws_gemm(request).kernel,
+                          std::to_string(cycles) + " cycles slower in row " + std::to_string(row));
+      if (row == 0) {
         EXPECT_EQ(rows, 6U) << "the ports, the slow row, 3 of the 22 equal ones below it, and the last";
       }
     }
@@ -92,6 +84,45 @@ TEST(FoldedWeightStreaming, KeepsTheValuesOfTheRowsAboveThoseLeftOut) {
   EXPECT_TRUE(result.values_match);
   EXPECT_TRUE(folded->keeps_values({0, 3}));
   EXPECT_FALSE(folded->keeps_values({0, 4}));
+}
+
+TEST(FoldedWeightStreaming, OfTheDeltaPassEqualsTheWholeGrid) {
+  for (const WeightEntry entry : {WeightEntry::ports, WeightEntry::edge}) {
+    WsRequest request{.kernel = "ws.delta",
+                      .grid = {6, 24},
+                      .tokens = 48,
+                      .in = 17,
+                      .out = 23,
+                      .entry = entry,
+                      .parameters = ws_parameters()};
+    const MeshKernel kernel = make_ws_gemm(request).kernel;
+    EXPECT_LT(expect_the_same(kernel, "all alike"), kernel.plan.grid.rows);
+    request.slow = {.column = 3, .row = 14, .cycles = 30};
+    (void)expect_the_same(make_ws_gemm(request).kernel, "one PE is slow");
+  }
+}
+
+TEST(FoldedWeightStreaming, OfTheGradientEqualsTheWholeGridWithOneSlowPeToo) {
+  for (const GradientStyle style : {GradientStyle::by_delta, GradientStyle::by_weight}) {
+    for (const WeightEntry entry : {WeightEntry::ports, WeightEntry::edge}) {
+      for (const std::uint32_t groups : {1, 2}) {
+        WsRequest request{.kernel = "ws.gradient",
+                          .grid = {6, 24},
+                          .tokens = 48 * groups,
+                          .in = 23,
+                          .out = 17,
+                          .groups = groups,
+                          .entry = entry,
+                          .parameters = ws_parameters(),
+                          .gradient = style};
+        if (style == GradientStyle::by_weight)
+          request.mask = std::make_shared<MaskSample>(23, 17, Fraction{500'000'000}, 4);
+        (void)expect_the_same(make_ws_gemm(request).kernel, "all alike");
+        request.slow = {.column = 2, .row = 12, .cycles = 30};
+        (void)expect_the_same(make_ws_gemm(request).kernel, "one PE is slow");
+      }
+    }
+  }
 }
 
 TEST(FoldedWeightStreaming, CostsAHundredthOnARowOfAWafer) {

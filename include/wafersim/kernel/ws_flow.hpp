@@ -77,9 +77,10 @@ struct RowTime {
 // kept weight, named by an index that streams in, is one dot product over the PE's tokens.
 enum class GradientStyle { by_delta, by_weight };
 // The gradient pass dW = sum over the tokens of dY x X, until the northernmost PE has its last sum.
-// `products` and `overhead` as in the forward pass.
-[[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape,
-                                    GradientStyle style);
+// `products` and `overhead` as in the forward pass. By weight, the first index is there from cycle
+// `first_index` on; deltas that come sooner wait in their queues.
+[[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape, GradientStyle style,
+                                    std::uint64_t first_index = 0);
 // The style that takes fewer cycles, and these.
 struct GradientPlan {
   GradientStyle style;

@@ -68,11 +68,11 @@ std::uint64_t gradient_closed_form(const WsRequest& request) {
   const std::uint64_t exit = request.entry == WeightEntry::edge
                                  ? 2 * context.layout.columns_used(shape.in)
                                  : 1 + std::uint64_t{request.parameters.ramp_cycles};
-  // Indices come in like weights, and groups have a column beside them; deltas are there sooner.
+  // Indices come in like weights, and groups have a column beside them; deltas may be there sooner.
   const std::uint64_t first = request.grid.columns / request.groups * (request.groups - 1);
   const bool wait = style == GradientStyle::by_weight && request.entry == WeightEntry::edge;
   const std::uint64_t indices = wait ? 2 * first + request.groups - 1 : 0;
-  return indices + gradient_time(context, shape, style).total + gradient_tail(context, shape, style) + exit;
+  return gradient_time(context, shape, style, indices).total + gradient_tail(context, shape, style) + exit;
 }
 
 }  // namespace wafersim

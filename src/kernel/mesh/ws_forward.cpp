@@ -36,7 +36,9 @@ class WsForward {
       paint_sums(layout, x);
       layout.program(grid_.column(x), program(x % tile_.columns));
     }
-    return layout.build();
+    MeshPlan plan = layout.build();
+    slow_down(plan, grid_, request_);
+    return plan;
   }
 
   void load(MeshEngine& engine) const {
@@ -243,7 +245,8 @@ WsProgram make_ws_forward(const WsRequest& request) {
                  .load = [it](MeshEngine& engine) { it->load(engine); },
                  .right = [it](const MeshEngine& engine, const Departures&) { return it->matches(engine); },
                  .last = it->computing(),
-                 .closed_form = ws_closed_form(request)},
+                 .closed_form = ws_closed_form(request),
+                 .rows_judged_alone = true},
       .result = [it](const MeshEngine& engine, std::uint32_t token, std::uint32_t feature) {
         return it->result(engine, token, feature);
       }};

@@ -27,6 +27,12 @@ void check(const WsRequest& r) {
     refuse("kernel.groups", fmt::format("{} column groups on a grid of {} columns: from 1 to {} are possible",
                                         r.groups, r.grid.columns, r.grid.columns));
   }
+  const std::uint64_t computing = r.grid.columns / r.groups * r.groups;
+  if (r.slow && (r.slow->column >= computing || r.slow->row >= r.grid.rows)) {
+    refuse("kernel.slow_pe",
+           fmt::format("PE {},{} is not among the {}x{} that compute: from 0,0 to {},{}", r.slow->column,
+                       r.slow->row, computing, r.grid.rows, computing - 1, r.grid.rows - 1));
+  }
   if (r.skip_block == 0) refuse("kernel.skip_block", "at least 1: then every weight counts alone");
   if (r.accumulators < 2) refuse("kernel.accumulators", "at least 2: one is filled while another is reduced");
   if (r.kernel != "ws.gradient" && r.mask != nullptr && r.arithmetic == Arithmetic::fp32) {

@@ -38,7 +38,9 @@ class WsGradient {
       for (std::uint32_t y = 0; y < ways_.grid().rows(); ++y)
         layout.program(Rectangle::pe(ways_.relay(group, y)), relaying());
     }
-    return layout.build();
+    MeshPlan plan = layout.build();
+    slow_down(plan, ways_.grid(), request_);
+    return plan;
   }
 
   void load(MeshEngine& engine) const {

@@ -12,12 +12,13 @@ Program port_program(const std::vector<WeightWavelet>& stream) {
   auto controls = std::make_shared<std::vector<bool>>();
   for (const WeightWavelet& wavelet : stream) controls->push_back(wavelet.control);
   const FabricOutput out{kWeightColor, LastWavelet::plain, 0, std::move(controls)};
-  return {.name = "port",
-          .memory_bytes = 4 * length,
-          .tasks = {{.name = "send",
-                     .body = {VectorInstruction{.to = out, .a = MemoryVector{.address = 0}, .length = length}}}},
-          .entry = TaskId{0},
-          .stands_in = true};
+  return {
+      .name = "port",
+      .memory_bytes = 4 * length,
+      .tasks = {{.name = "send",
+                 .body = {VectorInstruction{.to = out, .a = MemoryVector{.address = 0}, .length = length}}}},
+      .entry = TaskId{0},
+      .stands_in = true};
 }
 
 }  // namespace
@@ -44,6 +45,17 @@ void paint_weights(Layout& layout, const WsGrid& grid, WeightEntry entry, const 
     if (--computing.height > 0)
       layout.route(kWeightColor, computing, {{Port::north, Port::ramp | Port::south}});
   }
+}
+
+void slow_down(MeshPlan& plan, const WsGrid& grid, const WsRequest& request) {
+  if (!request.slow) return;
+  const PeAt at = grid.at(request.slow->column, request.slow->row);
+  Program program = plan.program_at(at);
+  for (Task& task : program.tasks) {
+    if (task.started_by) task.body.insert(task.body.begin(), ScalarInstructions{request.slow->cycles});
+  }
+  plan.program_map[plan.index_of(at)] = static_cast<std::uint16_t>(plan.programs.size());
+  plan.programs.push_back(std::move(program));
 }
 
 void load_weights(MeshEngine& engine, const WsGrid& grid, WeightEntry entry, const WeightStreams& streams) {

@@ -47,6 +47,8 @@ using WeightStreams = std::vector<std::vector<WeightWavelet>>;  // by column
 
 // Paints the ways of the weights and, where PEs play the ports, their programs.
 void paint_weights(Layout& layout, const WsGrid& grid, WeightEntry entry, const WeightStreams& streams);
+// Gives the request's slow PE, if it has one, a program of its own.
+void slow_down(MeshPlan& plan, const WsGrid& grid, const WsRequest& request);
 // Hands the streams to the ports.
 void load_weights(MeshEngine& engine, const WsGrid& grid, WeightEntry entry, const WeightStreams& streams);
 

@@ -17,10 +17,11 @@ struct MeshKernel {
   std::function<void(MeshEngine&)> load;  // writes the operands into the PEs
   // Compares the results with a plain computation.
   std::function<bool(const MeshEngine&, const Departures&)> right;
-  std::vector<PeAt> last;         // PEs whose end is the end of the kernel
-  std::uint64_t closed_form{};    // cycles
-  std::uint64_t compute{};        // of these: what the PE with most to do would take if all data were there
-  std::vector<EdgePort> exits{};  // ports through which results leave; the last to leave may end the kernel
+  std::vector<PeAt> last;          // PEs whose end is the end of the kernel
+  std::uint64_t closed_form{};     // cycles
+  std::uint64_t compute{};         // of these: what the PE with most to do would take if all data were there
+  bool rows_judged_alone = false;  // `right` asks engines which rows keep values, and looks at these only
+  std::vector<EdgePort> exits{};   // ports through which results leave; the last to leave may end the kernel
 };
 
 struct MeshKernelResult {

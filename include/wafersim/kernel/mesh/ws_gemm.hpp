@@ -25,6 +25,12 @@ namespace wafersim {
 // the end of that way, so that a slice of a large grid can be run.
 enum class WeightEntry { edge, ports };
 
+// What if one PE were slow? It runs so many more cycles of scalar code in each task that a wavelet starts.
+struct SlowPe {
+  std::uint32_t column{}, row{};  // among those that compute
+  std::uint32_t cycles = 1;
+};
+
 struct WsRequest {
   std::string kernel = "ws.forward";  // ws.delta: the same, of the transposed matrix; or ws.gradient
   GridSize grid{};                    // PEs that compute
@@ -42,6 +48,7 @@ struct WsRequest {
   bool integers = false;           // small whole numbers, so that every sum is exact
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
+  std::optional<SlowPe> slow{};             // the closed form knows nothing of it
   std::optional<GradientStyle> gradient{};  // how ws.gradient multiplies; none: as takes fewer cycles
 };
 

@@ -137,6 +137,17 @@ class FoldedEngine final : public MeshEngine {
 
 }  // namespace
 
+std::uint64_t rows_tried_first(const MeshPlan& plan) {
+  std::uint64_t rows = 0;
+  for (const BandClass& band : fold_rows(plan)) {
+    rows += band.rows;
+    if (band.rows <= kFirstPeriods) continue;
+    for (const RowRun& run : find_runs(plan_of(plan, {&band}), kFirstPeriods + 1).runs)
+      rows -= run.rows - kFirstPeriods * run.period;
+  }
+  return rows;
+}
+
 std::unique_ptr<MeshEngine> make_folded_engine(MeshPlan plan, const FastEngineOptions& options) {
   return std::make_unique<FoldedEngine>(std::move(plan), options);
 }

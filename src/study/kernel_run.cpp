@@ -44,12 +44,9 @@ std::unique_ptr<MeshEngine> make_engine(const KernelRunRequest& request, const R
                                                     : make_fast_engine(kernel.plan, options);
 }
 
-// Rows whose PEs run at most; folding inside a band may need fewer, which only a run tells.
-std::uint64_t rows_simulated(const KernelRunRequest& request, const MeshPlan& plan) {
-  if (request.fidelity == KernelFidelity::wavelet) return plan.grid.rows;
-  std::uint64_t rows = 0;
-  for (const BandClass& band : fold_rows(plan)) rows += band.rows;
-  return rows;
+// Rows whose PEs run at least, so that no run is refused that would have fitted.
+std::uint64_t rows_at_least(const KernelRunRequest& request, const MeshPlan& plan) {
+  return request.fidelity == KernelFidelity::wavelet ? plan.grid.rows : rows_tried_first(plan);
 }
 
 HostNeed share_of(const HostNeed& whole, std::uint64_t rows, std::uint64_t all) {
@@ -101,7 +98,7 @@ KernelRun run_kernel(const KernelRunRequest& request) {
   const RunnableKernel kernel = make_runnable(request.kernel);
   const Cycles expected{kernel.report.closed_form};
   if (request.fidelity == KernelFidelity::flow) return flow_of(kernel);
-  const std::uint64_t rows = rows_simulated(request, kernel.plan);
+  const std::uint64_t rows = rows_at_least(request, kernel.plan);
   const HostNeed need = share_of(host_need(kernel.plan, expected, request.engine), rows, grid.rows);
   require_host_memory(need.memory, grid);
   if (request.expected) request.expected(need, expected);

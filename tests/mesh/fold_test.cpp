@@ -50,6 +50,25 @@ MeshPlan plan_of(const std::vector<RowKind>& rows, const std::function<void(PeAt
   return layout.build();
 }
 
+TEST(RowsTriedFirst, AreOneOfEachKindAndThreeOfEqualRowsThatAreTied) {
+  // Four rows of two kinds, each a band of its own.
+  EXPECT_EQ(rows_tried_first(plan_of({{4, 3}, {5, 3}, {4, 3}, {5, 3}})), 2U);
+  // One band of ten rows: a sender, eight equal rows below it of which three are tried, and the last one.
+  Layout layout{{1, 10}};
+  layout.route(kDown, Rectangle::pe({0, 0}), {{Port::ramp, Port::south}});
+  layout.route(kDown, {.y = 1, .width = 1, .height = 8}, {{Port::north, Port::ramp | Port::south}});
+  layout.route(kDown, Rectangle::pe({0, 9}), {{Port::north, Port::ramp}});
+  for (std::uint32_t y = 0; y < 10; ++y) {
+    VectorInstruction work{.to = MemoryVector{}, .a = FabricInput{kDown}, .length = 4};
+    if (y == 0) work = {.to = FabricOutput{kDown}, .a = MemoryVector{}, .length = 4};
+    layout.program(Rectangle::pe({0, y}), {.name = "column",
+                                           .memory_bytes = 64,
+                                           .tasks = {{.name = "work", .body = {work}}},
+                                           .entry = TaskId{0}});
+  }
+  EXPECT_EQ(rows_tried_first(layout.build()), 1U + 3U + 1U);
+}
+
 void expect_the_same(const MeshPlan& plan) {
   const auto whole = make_fast_engine(plan);
   const auto folded = make_folded_engine(plan);

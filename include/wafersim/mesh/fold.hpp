@@ -22,6 +22,10 @@ struct BandClass {
 // In the order of their representatives.
 [[nodiscard]] std::vector<BandClass> fold_rows(const MeshPlan& plan);
 
+// Rows that a folded engine begins with: of each class one band, and of equal rows in it the first few. It
+// takes more where these do not prove the others, which only a run tells.
+[[nodiscard]] std::uint64_t rows_tried_first(const MeshPlan& plan);
+
 // Runs one of equal bands, and of equal rows in a band as few as prove the others (MeshEngine::rows_run).
 // Cycles, counts, activity and state are those of the whole grid; values are kept for representatives above
 // the first row that is left out: writes elsewhere are dropped, and reads there throw std::logic_error (see

@@ -45,11 +45,11 @@ namespace wafersim {
   return accumulates_in_memory(instruction) ? parameters.accumulate_startup : parameters.instruction_startup;
 }
 
-// Elements of the beat that begins with this one: a beat does not reach into the next row.
+// Elements of the beat that begins with this one, which exists: a beat does not reach into the next row.
 [[nodiscard]] inline std::uint32_t beat_elements(const VectorInstruction& instruction, std::uint32_t element,
                                                  std::uint32_t lanes) {
-  const std::uint32_t row = instruction.row == 0 ? instruction.length : instruction.row;
-  return std::min(lanes, row - element % row);
+  if (instruction.row == 0) return std::min(lanes, instruction.length - element);
+  return std::min(lanes, instruction.row - element % instruction.row);
 }
 
 // Byte address of an element.

@@ -46,7 +46,13 @@ class Compiler {
     compiled.b = std::visit([this](const auto& it) { return operand(it); }, vector.b);
     compiled.lanes = lanes_of(vector, plan_.parameters);
     compiled.startup = startup_of(vector, plan_.parameters);
-    compiled.steady = is_steady(vector);
+    if (vector.thread) compiled.thread = static_cast<std::uint8_t>(1 + static_cast<unsigned>(*vector.thread));
+    const bool waits_for_fifo = read_fifo(vector) || appended_fifo(vector);
+    compiled.brief = is_brief(vector);
+    compiled.even = compiled.brief || is_even(vector);
+    compiled.steady = compiled.brief && !waits_for_fifo;
+    compiled.local = !uses_fabric(vector) && !waits_for_fifo;
+    compiled.compact = compiled.local && is_compact(compiled);
     compiled.plain = vector.precision == Precision::f32 && !vector.copy_to && is_straight(compiled) &&
                      !vector.displaced && !uses_fifo(compiled);
     if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
@@ -56,7 +62,7 @@ class Compiler {
     if (const auto fifo = appended_fifo(vector)) compiled.appends_to = static_cast<std::uint8_t>(*fifo);
     if (vector.displaced) out_.has_registers = true;
     if (vector.thread) {
-      std::uint8_t& slot = out_.thread_slot[1 + static_cast<std::size_t>(*vector.thread)];
+      std::uint8_t& slot = out_.thread_slot[compiled.thread];
       if (slot == kNoColor) slot = static_cast<std::uint8_t>(out_.threads++);
     }
     out_.steps.push_back({StepKind::vector, static_cast<std::uint32_t>(out_.vectors.size())});
@@ -108,21 +114,36 @@ class Compiler {
     return it.to.kind == OperandKind::fifo || it.a.kind == OperandKind::fifo ||
            it.b.kind == OperandKind::fifo;
   }
-  [[nodiscard]] bool is_steady(const VectorInstruction& vector) const {
-    if (vector.row != 0 || read_fifo(vector) || appended_fifo(vector)) return false;
+  // A register that is both source and result changes under way, and one takes an FP16 result as a whole.
+  [[nodiscard]] static bool is_compact(const CompiledVector& it) {
+    if (it.source.copy_to || !is_straight(it)) return false;
+    if (it.to.kind != OperandKind::reg) return true;
+    const auto is_result = [&](const Operand& a) { return a.kind == OperandKind::reg && a.reg == it.to.reg; };
+    return it.source.precision != Precision::f16 && !is_result(it.a) && !is_result(it.b);
+  }
+  [[nodiscard]] bool is_brief(const VectorInstruction& vector) const {
+    if (vector.row != 0) return false;
     if (!accumulates_in_memory(vector)) return vector.operation == Operation::move || !two_reads(vector);
     if (vector.precision == Precision::f32 || two_reads(vector)) return false;
     return vector.precision == Precision::mixed || never_conflicts(vector);
   }
-  // Where source and sum go on side by side, their distance stays what it is at the first element.
+  // Where they lie may be known only when it is issued; then each beat is like the first one.
+  [[nodiscard]] static bool is_even(const VectorInstruction& vector) {
+    return vector.row == 0 && accumulates_in_memory(vector) && vector.precision == Precision::f16 &&
+           keeps_distance(vector);
+  }
   [[nodiscard]] bool never_conflicts(const VectorInstruction& vector) const {
-    const auto* sum = std::get_if<MemoryVector>(&vector.to);
-    if (sum == nullptr || vector.displaced) return false;  // known only when it is issued
+    if (!std::holds_alternative<MemoryVector>(vector.to) || vector.displaced) return false;
+    return keeps_distance(vector) && !reads_conflict(vector, 0, plan_.parameters, {});
+  }
+  // Where source and sum go on side by side, their distance stays what it is at the first element.
+  [[nodiscard]] static bool keeps_distance(const VectorInstruction& vector) {
     const MemoryVector* a = streamed(vector.a);
     const MemoryVector* source = a != nullptr ? a : streamed(vector.b);
     if (source == nullptr) return true;
-    const bool side_by_side = is_straight(*source) && is_straight(*sum) && source->stride == sum->stride;
-    return side_by_side && !reads_conflict(vector, 0, plan_.parameters, {});
+    const auto* memory = std::get_if<MemoryVector>(&vector.to);
+    const MemoryVector sum = memory != nullptr ? *memory : MemoryVector{};  // a slot goes on straight ahead
+    return is_straight(*source) && is_straight(sum) && source->stride == sum.stride;
   }
   [[nodiscard]] static bool two_reads(const VectorInstruction& vector) {
     return std::holds_alternative<MemoryVector>(vector.a) && std::holds_alternative<MemoryVector>(vector.b);

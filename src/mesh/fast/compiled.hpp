@@ -28,8 +28,13 @@ struct CompiledVector {
   Operand to, a, b;
   std::uint32_t lanes = 1;
   std::uint32_t startup{};
-  bool steady = false;  // each beat takes one cycle, whatever the addresses
-  bool plain = false;   // f32, no period, no copy: the short way through a beat
+  std::uint8_t thread = 0;  // 0: the task's own; n: microthread n - 1
+  bool brief = false;       // each beat takes one cycle, whatever the addresses
+  bool even = false;        // each beat takes as many cycles as the first one
+  bool steady = false;      // brief, and all it may wait for is the fabric
+  bool local = false;       // waits for nothing: no fabric, no end of a FIFO
+  bool compact = false;     // local, and one loop over plain vectors computes it
+  bool plain = false;       // f32, no period, no copy: the short way through a beat
   bool control = false;
   std::uint8_t reads_fifo = kNoColor;  // its number
   std::uint8_t appends_to = kNoColor;  // number of a FIFO

@@ -37,28 +37,9 @@ class FastEngine final : public fast::RowEngine {
   }
 
   MeshOutcome advance(Cycles until) override {
-    const bool stopped = [&] {
-      const Cycle last = std::min(until.count(), fast::kLastCycle);
-      while (now_ < last && !all_quiet()) {
-        const Cycle target = std::min(last, now_ + options_.window);
-        advance_bands(target);
-        if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) return true;
-        now_ = target;
-      }
-      return false;
-    }();
-    if (stopped) return {MeshStatus::interrupted, Cycles{now_}};
-    if (now_ == fast::kLastCycle && now_ < until.count() && !all_quiet())
-      throw QuantityOverflow{"the fast engine runs up to 2^32 - 1 cycles"};
-    if (until != Cycles::max()) now_ = std::max(now_, until.count());
-    if (!all_quiet()) return {MeshStatus::running, Cycles{now_}};
-    Cycle end = 0;
-    bool finished = true;
-    for (const auto& row : rows_) {
-      end = std::max(end, row->end());
-      finished = finished && row->is_finished();
-    }
-    return {finished ? MeshStatus::finished : MeshStatus::deadlock, Cycles{end}};
+    const MeshOutcome outcome = advance_rows(until);
+    for (std::size_t y = 0; y < rows_.size(); ++y) rows_[y]->catch_up_to(bands_[band_of_row_[y]].now());
+    return outcome;
   }
 
   [[nodiscard]] Cycles now() const override { return Cycles{now_}; }
@@ -97,6 +78,31 @@ class FastEngine final : public fast::RowEngine {
   void line_up(EdgePort port, std::span<const EdgeWavelet> wavelets) override {
     rows_[port.row]->line_up(port.side, wavelets);
     bands_[band_of_row_[port.row]].wake();
+  }
+
+  MeshOutcome advance_rows(Cycles until) {
+    const bool stopped = [&] {
+      const Cycle last = std::min(until.count(), fast::kLastCycle);
+      while (now_ < last && !all_quiet()) {
+        const Cycle target = std::min(last, now_ + options_.window);
+        advance_bands(target);
+        if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) return true;
+        now_ = target;
+      }
+      return false;
+    }();
+    if (stopped) return {MeshStatus::interrupted, Cycles{now_}};
+    if (now_ == fast::kLastCycle && now_ < until.count() && !all_quiet())
+      throw QuantityOverflow{"the fast engine runs up to 2^32 - 1 cycles"};
+    if (until != Cycles::max()) now_ = std::max(now_, until.count());
+    if (!all_quiet()) return {MeshStatus::running, Cycles{now_}};
+    Cycle end = 0;
+    bool finished = true;
+    for (const auto& row : rows_) {
+      end = std::max(end, row->end());
+      finished = finished && row->is_finished();
+    }
+    return {finished ? MeshStatus::finished : MeshStatus::deadlock, Cycles{end}};
   }
 
   // Colors that carry the control bit: some program sends it, or somebody outside may.

@@ -12,6 +12,7 @@
 
 #include "arrivals.hpp"
 #include "compiled.hpp"
+#include "element_loop.hpp"
 #include "fifo_row.hpp"
 #include "page_array.hpp"
 #include "row_engine.hpp"
@@ -51,7 +52,7 @@ struct Lane {
   FifoRow router;
   RampRow input;
   RampRow output;
-  Plane reading, writing;  // PEs that stream from or to this color
+  Plane reading, writing;  // PEs that stream from or to this color, or are watched for it
   // Decisions of the cycle under way.
   Plane fire, fire_north, fire_south, fire_control, inject;
   std::vector<std::uint32_t> moving;  // heads of the routers for the rows north and south
@@ -148,6 +149,8 @@ class Row {
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;
   [[nodiscard]] PeState state(std::uint32_t x) const;
   [[nodiscard]] std::size_t state_bytes() const;
+  // Brings all cores to the start of this cycle, as if each cycle before had been looked at.
+  void catch_up_to(Cycle now);
 
  private:
   enum class ThreadPhase : std::uint8_t { idle, running, finishing };
@@ -174,7 +177,7 @@ class Row {
     bool in_task = false;
     bool started = false;
     bool task_is_loaded = false;
-    std::uint8_t stream_slot{};  // of the thread that streams
+    std::uint8_t lone_slot{};  // of the thread that streams or coasts
   };
   static_assert(sizeof(Core) == kHostLine * sizeof(std::uint32_t));
 
@@ -218,17 +221,37 @@ class Row {
   [[nodiscard]] static Word west_rim(std::uint32_t w) { return w == 0 ? 1 : 0; }
   [[nodiscard]] std::size_t lane_index(Color color) const;
 
-  // row_core.cpp, row_beat.cpp
+  // row_core.cpp, row_wait.cpp, row_beat.cpp
   void build_cores(std::uint32_t y);
   void wake_cores(Cycle now);
   void evaluate(std::uint32_t x, Cycle now);
   void finish_threads(Core& core, const CompiledProgram& program, Cycle now);
   void try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
-  [[nodiscard]] bool can_beat(std::uint32_t x, const Thread& thread, Cycle now) const;
+  // What a running thread waits for, beside its own time and the datapath.
+  enum class Lack : std::uint8_t { nothing, wavelet, room, fifo };
+  struct Want {
+    Lack lack = Lack::nothing;
+    std::uint8_t color = kNoColor;
+  };
+  [[nodiscard]] Want want_of(std::uint32_t x, const Core& core, const CompiledProgram& program,
+                             const Thread& thread) const;
+  [[nodiscard]] std::uint32_t cycles_of_beat(const Core& core, const Thread& thread) const;
   void step_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   void launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now);
   void pick_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   void plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  [[nodiscard]] Cycle next_step(const Core& core, const CompiledProgram& program, Cycle now) const;
+  [[nodiscard]] bool can_stream(const Core& core, const CompiledProgram& program, const Thread& thread) const;
+  [[nodiscard]] Cycle coast(std::uint32_t x, Core& core, std::uint32_t slot, Cycle now);
+  void catch_up(std::uint32_t x, Core& core, Cycle now);
+  [[nodiscard]] Cycle expect_beat(std::uint32_t x, const Core& core, const CompiledProgram& program,
+                                  const Thread& thread, Cycle now);
+  [[nodiscard]] bool goes_first(const Core& core, const CompiledProgram& program, const Thread& thread,
+                                const Thread& other) const;
+  void watch(std::uint32_t x, const Want& want);
+  void watch_for_tasks(std::uint32_t x, const CompiledProgram& program);
+  void stop_watching(std::uint32_t x);
+  [[nodiscard]] Word woken(std::uint32_t w) const;
   // The next step cannot be taken before a microthread does something.
   [[nodiscard]] bool waits_for_microthread(const Core& core, const CompiledProgram& program) const;
   [[nodiscard]] bool is_started(std::uint32_t x, const Core& core, const CompiledProgram& program,
@@ -263,7 +286,11 @@ class Row {
              std::uint32_t value);
   // Computes one beat of up to `lanes` elements; returns the wavelet for the fabric, if there is one.
   std::uint32_t compute_plain_beat(std::uint32_t x, const Core& core, Thread& thread);
-  std::uint32_t compute_beat(std::uint32_t x, Core& core, Thread& thread);
+  std::uint32_t compute_beat(std::uint32_t x, const Core& core, Thread& thread);
+  // Of a compact vector, what is left before element `end`.
+  void compute_until(const Core& core, Thread& thread, std::uint32_t end);
+  [[nodiscard]] Walk walk_of(const Core& core, const Operand& operand, std::uint32_t displacement,
+                             std::uint32_t element, std::uint32_t bytes);
 
   const RowContext& context_;
   std::uint32_t width_;
@@ -281,7 +308,9 @@ class Row {
       registers_;  // with the two below behind each PE's own, where a program needs them
   std::vector<FifoState> fifos_;
   std::vector<std::uint32_t> result_;  // of the beats of one word of PEs
-  Plane streaming_, polled_, listening_;
+  Plane streaming_;
+  Plane coasting_;            // one thread has all beats, and nobody looks
+  Plane watched_;             // looked at when one of the colors they wait for has a wavelet, or room
   std::vector<Plane> wheel_;  // PEs to look at, by cycle modulo kWheelTurn
   Wheel wheel_used_{};
 

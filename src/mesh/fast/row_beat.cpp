@@ -12,13 +12,12 @@ void Row::enter_stream(std::uint32_t x, Core& core, std::uint32_t slot) {
   const Thread& thread = threads_[core.thread + slot];
   const CompiledVector& vector = *thread.vector;
   set_bit(streaming_, x);
-  core.stream_slot = static_cast<std::uint8_t>(slot);
+  core.lone_slot = static_cast<std::uint8_t>(slot);
   for (const Operand* source : {&vector.a, &vector.b}) {
     if (source->kind == OperandKind::fabric) set_bit(lanes_[source->color]->reading, x);
   }
   if (vector.to.kind == OperandKind::fabric) set_bit(lanes_[vector.to.color]->writing, x);
-  const auto& thread_of = vector.source.thread;
-  core.turn = thread_of ? static_cast<std::uint8_t>(1 + static_cast<unsigned>(*thread_of)) : std::uint8_t{0};
+  core.turn = vector.thread;
   core.datapath -= thread.done / vector.lanes;  // leave_stream adds all beats
 }
 
@@ -56,7 +55,7 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
   for_each_bit(go, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
     Core& core = cores_[x];
-    Thread& thread = threads_[core.thread + core.stream_slot];
+    Thread& thread = threads_[core.thread + core.lone_slot];
     result_[i] = compute_beat(x, core, thread);
     if (thread.vector->control && carries_control(*thread.vector, thread.done)) control |= Word{1} << i;
     if (thread.done == thread.vector->source.length) finished |= Word{1} << i;
@@ -76,7 +75,7 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
   for_each_bit(finished, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
     Core& core = cores_[x];
-    leave_stream(x, core, threads_[core.thread + core.stream_slot], now);
+    leave_stream(x, core, threads_[core.thread + core.lone_slot], now);
   });
   note(now, now + 1);
 }
@@ -191,12 +190,48 @@ std::uint32_t Row::compute_plain_beat(std::uint32_t x, const Core& core, Thread&
   return value;
 }
 
-std::uint32_t Row::compute_beat(std::uint32_t x, Core& core, Thread& thread) {
+Walk Row::walk_of(const Core& core, const Operand& operand, std::uint32_t displacement, std::uint32_t element,
+                  std::uint32_t bytes) {
+  switch (operand.kind) {
+    case OperandKind::memory:
+    case OperandKind::fifo: {
+      const MemoryVector vector = memory_of(core, operand);
+      return {.words = &memory_[core.memory],
+              .byte = displacement + address_of(vector, element, bytes),
+              .step = static_cast<std::uint32_t>(vector.stride) * bytes};
+    }
+    case OperandKind::reg: {
+      std::uint32_t& word = registers_[core.registers + operand.reg];
+      return {.words = &word, .value = word >> operand.shift, .moves = false};
+    }
+    case OperandKind::immediate:
+    case OperandKind::fabric:  // never compact
+      break;
+  }
+  return {.value = operand.bits, .moves = false};
+}
+
+void Row::compute_until(const Core& core, Thread& thread, std::uint32_t end) {
+  const CompiledVector& vector = *thread.vector;
+  const Precision precision = vector.source.precision;
+  const std::uint32_t bytes = source_bytes(precision);
+  compute_elements(vector.source.operation, precision, end - thread.done,
+                   walk_of(core, vector.to, 0, thread.done, result_bytes(precision)),
+                   walk_of(core, vector.a, thread.displacement, thread.done, bytes),
+                   walk_of(core, vector.b, 0, thread.done, bytes));
+  thread.done = end;
+}
+
+std::uint32_t Row::compute_beat(std::uint32_t x, const Core& core, Thread& thread) {
   const CompiledVector& vector = *thread.vector;
   if (vector.plain) return compute_plain_beat(x, core, thread);
   const VectorInstruction& source = vector.source;
   const std::uint32_t result_size = result_bytes(source.precision);
   const std::uint32_t end = thread.done + beat_elements(source, thread.done, vector.lanes);
+  if (vector.compact) {
+    compute_until(core, thread, end);
+    return 0;
+  }
   const bool to_memory = vector.to.kind == OperandKind::memory || vector.to.kind == OperandKind::fifo;
   const MemoryVector result = to_memory ? memory_of(core, vector.to) : MemoryVector{};
   std::uint32_t wavelet = 0;

@@ -22,8 +22,8 @@ void Row::build_cores(std::uint32_t y) {
   const MeshPlan& plan = *context_.plan;
   cores_.resize(width_);
   streaming_.assign(words_, 0);
-  polled_.assign(words_, 0);
-  listening_.assign(words_, 0);
+  coasting_.assign(words_, 0);
+  watched_.assign(words_, 0);
   wheel_.assign(kWheelTurn, Plane(words_));
   result_.assign(kWordBits, 0);
   std::size_t memory = 0;
@@ -68,17 +68,10 @@ void Row::wake_cores(Cycle now) {
   const bool timed = ((wheel_used_ >> slot) & 1U) != 0;
   wheel_used_ &= ~(Wheel{1} << slot);
   for (std::uint32_t w = 0; w < words_; ++w) {
-    Word look = polled_[w];
+    Word look = watched_[w] == 0 ? 0 : woken(w);
     if (timed) {
       look |= wheel_[slot][w];
       wheel_[slot][w] = 0;
-    }
-    if (listening_[w] != 0) {
-      Word ready = 0;
-      for (const Lane* lane : used_) {
-        if (lane->input.exists() && w < lane->words) ready |= lane->input.ready(w);
-      }
-      look |= listening_[w] & ready;
     }
     look &= ~streaming_[w];
     for_each_bit(look, [&](std::uint32_t i) { evaluate(w * kWordBits + i, now); });
@@ -88,6 +81,11 @@ void Row::wake_cores(Cycle now) {
 void Row::evaluate(std::uint32_t x, Cycle now) {
   Core& core = cores_[x];
   const CompiledProgram& program = context_.programs[core.program];
+  if (bit(watched_, x)) stop_watching(x);
+  if (bit(coasting_, x)) {
+    catch_up(x, core, now);
+    clear_bit(coasting_, x);
+  }
   finish_threads(core, program, now);
   if (core.datapath_free <= now) try_beat(x, core, program, now);
   if (threads_[core.thread].phase == ThreadPhase::idle && core.ready <= now) step_task(x, core, program, now);
@@ -104,25 +102,6 @@ void Row::finish_threads(Core& core, const CompiledProgram& program, Cycle now) 
   }
 }
 
-bool Row::can_beat(std::uint32_t x, const Thread& thread, Cycle now) const {
-  if (thread.phase != ThreadPhase::running || thread.wake > now) return false;
-  const CompiledVector& vector = *thread.vector;
-  for (const Operand* source : {&vector.a, &vector.b}) {
-    if (source->kind == OperandKind::fabric && !lanes_[source->color]->input.is_ready(x)) return false;
-  }
-  if (vector.reads_fifo != kNoColor) {
-    const std::uint64_t wanted = beat_elements(vector.source, thread.done, vector.lanes);
-    if (fifo(cores_[x], vector.reads_fifo).filled() < wanted) return false;
-  }
-  if (vector.appends_to != kNoColor) {
-    const std::uint64_t more = beat_elements(vector.source, thread.done, vector.lanes);
-    const Core& core = cores_[x];
-    const Fifo& ring = context_.programs[core.program].fifos[vector.appends_to];
-    if (!fifo(core, vector.appends_to).has_room(ring, more)) return false;
-  }
-  return vector.to.kind != OperandKind::fabric || !lanes_[vector.to.color]->output.queue.is_full(x);
-}
-
 // One thread at most has a beat; they take turns.
 void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
   const std::size_t numbers = program.thread_slot.size();
@@ -131,10 +110,10 @@ void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, 
     const std::uint8_t slot = program.thread_slot[number];
     if (slot == kNoColor) continue;
     Thread& thread = threads_[core.thread + slot];
-    if (!can_beat(x, thread, now)) continue;
+    if (thread.phase != ThreadPhase::running || thread.wake > now) continue;
+    if (want_of(x, core, program, thread).lack != Lack::nothing) continue;
     const CompiledVector& vector = *thread.vector;
-    const std::uint32_t cycles =
-        beat_cycles(vector.source, thread.done, context_.plan->parameters, placement_of(core, thread));
+    const std::uint32_t cycles = cycles_of_beat(core, thread);
     const std::uint32_t value = compute_beat(x, core, thread);
     for (const Operand* source : {&vector.a, &vector.b}) {
       if (source->kind == OperandKind::fabric) lanes_[source->color]->input.queue.pop_one(x);
@@ -201,8 +180,7 @@ void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program,
 }
 
 void Row::launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now) {
-  const std::size_t number = vector.source.thread ? 1 + static_cast<std::size_t>(*vector.source.thread) : 0;
-  Thread& thread = threads_[core.thread + program.thread_slot[number]];
+  Thread& thread = threads_[core.thread + program.thread_slot[vector.thread]];
   if (thread.phase != ThreadPhase::idle) return;  // the microthread is busy: wait for it
   const std::uint32_t startup =
       core.task_is_loaded ? context_.plan->parameters.loaded_startup : vector.startup;
@@ -217,7 +195,7 @@ void Row::launch(Core& core, const CompiledProgram& program, const CompiledVecto
     thread.displacement = displaced.bytes;
     value = displaced.after;
   }
-  core.ready = shorten(number == 0 ? now : now + context_.plan->parameters.control_cycles);
+  core.ready = shorten(vector.thread == 0 ? now : now + context_.plan->parameters.control_cycles);
   core.startup += startup;
   ++core.step;
   ++counts_.instructions;
@@ -268,53 +246,6 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
     ++counts_.tasks;
     note(now, core.ready);
     return;
-  }
-}
-
-bool Row::waits_for_microthread(const Core& core, const CompiledProgram& program) const {
-  const Step& step = program.steps[core.step];
-  if (step.kind == StepKind::commit) return !fifo(core, step.value).can_commit(program.fifos[step.value]);
-  if (step.kind != StepKind::vector) return false;
-  const auto& number = program.vectors[step.value].source.thread;
-  if (!number) return false;
-  const std::uint8_t slot = program.thread_slot[1 + static_cast<std::size_t>(*number)];
-  return threads_[core.thread + slot].phase != ThreadPhase::idle;
-}
-
-// When this core has to be looked at again, or whether it streams from now on.
-void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
-  Cycle next = kNever;
-  std::uint32_t running = 0;
-  std::uint32_t runner = 0;
-  for (std::uint32_t slot = 0; slot < program.threads; ++slot) {
-    const Thread& thread = threads_[core.thread + slot];
-    if (thread.phase == ThreadPhase::idle) continue;
-    if (thread.phase == ThreadPhase::finishing || thread.wake > now + 1)
-      next = std::min<Cycle>(next, thread.wake);
-    if (thread.phase == ThreadPhase::finishing) continue;
-    if (thread.wake > now) schedule(x, thread.wake, now);  // the row may be asleep by then
-    ++running;
-    runner = slot;
-  }
-  if (running != 0 && core.datapath_free > now + 1) next = std::min<Cycle>(next, core.datapath_free);
-  const bool task_waits_for_vector = threads_[core.thread].phase != ThreadPhase::idle;
-  if (core.in_task && !task_waits_for_vector && core.ready > now) next = std::min<Cycle>(next, core.ready);
-  if (core.in_task && !task_waits_for_vector && core.ready <= now && !waits_for_microthread(core, program)) {
-    next = std::min(next, now + 1);
-  }
-  const bool idle = !core.in_task;
-  clear_bit(listening_, x);
-  if (idle && program.has_data_tasks) set_bit(listening_, x);
-  clear_bit(polled_, x);
-  if (next != kNever) schedule(x, std::max(next, now + 1), now);
-  if (running == 0) return;
-  const bool alone =
-      running == 1 && next == kNever &&
-      (runner == 0 || (idle && !program.has_data_tasks && (core.pending & ~core.blocked) == 0));
-  if (alone && threads_[core.thread + runner].vector->steady) {
-    enter_stream(x, core, runner);
-  } else {
-    set_bit(polled_, x);
   }
 }
 

@@ -71,7 +71,7 @@ PeActivity Row::activity(std::uint32_t x) const {
                     .startup = core.startup,
                     .datapath = core.datapath};
   if (bit(streaming_, x)) {
-    const Thread& thread = threads_[core.thread + core.stream_slot];
+    const Thread& thread = threads_[core.thread + core.lone_slot];
     result.datapath += thread.done / thread.vector->lanes;
   }
   return result;

@@ -158,10 +158,11 @@ void visit_fields(Visitor& v, WaferSpec& wafer) {
   v.field("energy", wafer.energy, {.help = "energy of the two things that happen most"});
   v.field("mapping", wafer.mapping,
           {.help = "how layers are laid on the grid", .presence = Presence::defaulted});
-  v.field("fidelity", wafer.fidelity,
-          {.help = "of linear layers: flow is closed forms; folded runs their programs on the mesh, wavelet by "
-                   "wavelet, equal rows once; sampled only so many output features that the rest follows",
-           .presence = Presence::defaulted});
+  v.field(
+      "fidelity", wafer.fidelity,
+      {.help = "of linear layers: flow is closed forms; folded runs their programs on the mesh, wavelet by "
+               "wavelet, equal rows once; sampled only so many output features that the rest follows",
+       .presence = Presence::defaulted});
 }
 
 template <class Visitor>

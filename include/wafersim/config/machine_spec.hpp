@@ -59,8 +59,9 @@ struct MappingSpec {
   friend bool operator==(const MappingSpec&, const MappingSpec&) = default;
 };
 
-// How closely the matrix products of linear layers are looked at: by closed forms; or by their programs on the
-// mesh, wavelet by wavelet, with equal rows folded: all output features, or enough of them for the steady state.
+// How closely the matrix products of linear layers are looked at: by closed forms; or by their programs on
+// the mesh, wavelet by wavelet, with equal rows folded: all output features, or enough of them for the steady
+// state.
 enum class Fidelity { flow, sampled, folded };
 
 struct WaferSpec {

@@ -16,7 +16,7 @@ namespace wafersim {
 struct KernelCost {
   Cycles compute;                 // the fullest PE's datapath multiplies, adds and evaluates functions
   Cycles fabric;                  // its datapath and ramp serve reductions and other on-wafer traffic
-  Cycles hidden;                  // more of the same that runs beside compute, and shows when that is short
+  Cycles hidden{};                // more of the same that runs beside compute, and shows when that is short
   Cycles fill;                    // the pipeline of hops fills and drains; nothing else can use this time
   std::uint64_t fmacs{};          // multiply-adds of matrix products, over the wafer
   std::uint64_t wavelet_hops{};   // wavelets times links crossed, over the wafer

@@ -40,7 +40,7 @@ struct StepOp {
   std::uint32_t micro_batch{};
   Cycles compute;  // see KernelCost
   Cycles fabric;
-  Cycles hidden;
+  Cycles hidden{};
   Cycles fill;
   Parcel weights;         // streamed in while it runs; empty if it needs none
   Parcel gradients;       // streamed out while it runs; empty if it makes none

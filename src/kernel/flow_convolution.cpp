@@ -87,18 +87,40 @@ KernelCost fetch(const FlowContext& c, const ConvolutionTask& task, const Channe
 
 }  // namespace
 
+namespace {
+
+// One tap on every position is a linear layer on channels.
+bool is_linear(const ConvolutionTask& task) {
+  return task.groups == 1 && task.taps() == 1 && task.image.positions() == task.result.positions();
+}
+MatrixShape matrix_of(const ConvolutionTask& task) {
+  return {.in = task.in,
+          .out = task.out,
+          .kept = task.kept,
+          .mask = task.mask,
+          .weights_per_wavelet = task.weights_per_wavelet};
+}
+
+}  // namespace
+
 std::uint64_t convolution_columns(const TokenLayout& layout, const ConvolutionTask& task) {
   const std::uint64_t spread = std::clamp<std::uint64_t>(layout.feature_columns() / task.in, 1, task.taps());
   return std::min(layout.feature_columns(), layout.columns_used(task.in) * spread);
 }
 
 KernelCost convolution_forward(const FlowContext& c, const ConvolutionTask& task) {
+  if (is_linear(task)) return linear_forward(c, matrix_of(task));
   const ChannelShare share = share_of(c, task, task.in, task.out, task.mask);
   return product(c, task, share, c.layout.tokens_per_pe()) +
          fetch(c, task, share, operand_bytes(c.arithmetic));
 }
 
 KernelCost convolution_delta(const FlowContext& c, const ConvolutionTask& task) {
+  if (is_linear(task)) {
+    MatrixShape matrix = matrix_of(task).transposed();
+    matrix.mask = task.transposed_mask;
+    return linear_forward(c, matrix);
+  }
   // Each PE spreads its output deltas over the inputs under their windows; sums that belong to neighbours
   // travel there.
   const ChannelShare share = share_of(c, task, task.out, task.in, task.transposed_mask);
@@ -113,6 +135,7 @@ KernelCost convolution_delta(const FlowContext& c, const ConvolutionTask& task) 
 }
 
 KernelCost convolution_gradient(const FlowContext& c, const ConvolutionTask& task) {
+  if (is_linear(task)) return linear_gradient(c, matrix_of(task));
   const PeSpec& pe = c.wafer.pe;
   const ChannelShare share = share_of(c, task, task.in, task.out, task.mask);
   const std::uint64_t t = c.layout.tokens_per_pe();

@@ -45,7 +45,6 @@ TEST(Experts, WithCountedWeightsCostWhatEachOfThemWouldCost) {
   const Workload counted = experts("sparsity: { kept: [ { layer: up, weights: 1048576 } ] }\n");
   const Workload one = single("sparsity: { kept: [ { layer: up, weights: 131072 } ] }\n");
   EXPECT_EQ(cost_of(counted, 400).total(), cost_of(one, 100).total() * 8);
-  EXPECT_LT(cost_of(counted, 400).total(), cost_of(experts(""), 400).total());
   EXPECT_EQ(2 * cost_of(counted, 400).forward.fmacs, cost_of(experts(""), 400).forward.fmacs);
 }
 

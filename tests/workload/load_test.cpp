@@ -94,7 +94,7 @@ TEST(WorkloadFile, FillsEveryDefault) {
       to_json(loaded.resolved),
       R"({"name":"w","model":{"model_type":"gpt2","vocab_size":10,"n_positions":16,"n_embd":8,"n_layer":2,)"
       R"("n_head":2,"n_inner":32,"activation_function":"gelu_new","tie_word_embeddings":true},)"
-      R"("mode":"train","sequence_length":16,"global_batch":null,"tokens_per_node":null,)"
+      R"("mode":"train","execution":"weight_streaming","sequence_length":16,"global_batch":null,"tokens_per_node":null,)"
       R"("micro_batch":"auto","recompute":"none","optimizer":"adam",)"
       R"("precision":{"weights":"fp16","gradients":"fp16","accumulate":"mixed"},)"
       R"("gradient_accumulation":"auto","expert_stream":"all","sparsity":{"level":0,"seed":1,"exceptions":[]},"training_tokens":"auto"})");

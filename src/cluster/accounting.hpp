@@ -29,7 +29,6 @@ struct WhatIfs {
   const Cluster* stream{};       // everything between the store and the wafer's edge
   const Cluster* equal_nodes{};  // no stragglers, no jitter; null if there are none
   const Cluster* equal_links{};  // no slow links; null if there are none
-  const Cluster* flow{};         // all products by closed forms; null if they are anyway
 };
 
 // A steady step of so many cycles, in which each node trains on `sequences` sequences.

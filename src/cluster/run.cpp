@@ -128,8 +128,9 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
     what_ifs.equal_links = &simulation.add(machine, workload.plan, run.step.program,
                                            {.name = "equal_links", .infinite = {}, .equal_links = true});
   }
+  const Cluster* closed_forms = nullptr;  // if the mesh timed the products
   if (plans.timer() != nullptr) {
-    what_ifs.flow =
+    closed_forms =
         &simulation.add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
   }
   const Cluster* dense_cluster = nullptr;
@@ -147,7 +148,7 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   if (plans.timer() != nullptr) {
     result.outcome.fidelity = {.fidelity = machine.wafer.fidelity,
                                .products = plans.timer()->products(),
-                               .flow_step_cycles = steady_step(*what_ifs.flow)};
+                               .flow_step_cycles = steady_step(*closed_forms)};
   }
   result.trace = trace_of(run, real);
   return result;

@@ -32,25 +32,41 @@ HeadShare share_of(const FlowContext& c, const AttentionTask& task) {
           .columns = divide_up(task.head_dim, query)};
 }
 
+// Tokens of a sequence lie on neighbouring PEs, so that only the keys of their windows need to pass them.
+bool neighbours(const FlowContext& c, const AttentionTask& task) {
+  return !task.causal || c.wafer.mapping.tokens == TokenOrder::in_order;
+}
+
 // Keys that pass a PE: all of the sequence, or the windows of its tokens.
 std::uint64_t keys_of(const FlowContext& c, const AttentionTask& task) {
-  if (task.window == 0) return task.sequence;
+  if (task.window == 0 || !neighbours(c, task)) return task.sequence;
   return std::min(task.sequence, task.window + c.layout.tokens_per_pe() - 1);
 }
 
+// Instructions, `per` tokens each, of so many keys of which the first meets all `tokens` of a PE, the next
+// one all but one, and so on.
+std::uint64_t triangle(std::uint64_t tokens, std::uint64_t per) {
+  const std::uint64_t full = tokens / per;
+  return per * full * (full + 1) / 2 + tokens % per * (full + 1);
+}
+
 // Sum over all keys of the instructions, `per` tokens each, that bring a key together with the fullest PE's
-// tokens. Tokens of a sequence are dealt to its rows in turn, so that each row has early and late ones: under
-// a causal mask the first stride of keys meets all tokens of a PE, the next one all but its first, and so on.
-// Windows spare the keys outside of them instead, if those are more.
+// tokens. Under a causal mask this is the PE with the last tokens of its sequences, which meet every key
+// before them, and among themselves a triangle; the PEs above have less to do and wait. Dealt in turn, each
+// PE has early and late tokens: a stride of keys meets all of them, the next one all but the first, and so
+// on.
 std::uint64_t over_keys(const FlowContext& c, const AttentionTask& task, std::uint64_t per) {
   const std::uint64_t t = c.layout.tokens_per_pe();
   const std::uint64_t all_pairs = keys_of(c, task) * divide_up(t, per);
   if (!task.causal) return all_pairs;
   const std::uint64_t tokens = std::min(t, task.sequence);  // of one sequence
-  const std::uint64_t full = tokens / per;
-  const std::uint64_t triangle = per * full * (full + 1) / 2 + tokens % per * (full + 1);
-  // The last stride may be short; it is counted as a whole one.
-  return std::min(all_pairs, divide_up(t, task.sequence) * divide_up(task.sequence, tokens) * triangle);
+  const std::uint64_t sequences = divide_up(t, task.sequence);
+  if (c.wafer.mapping.tokens == TokenOrder::dealt) {
+    // The last stride may be short; it is counted as a whole one.
+    return std::min(all_pairs, sequences * divide_up(task.sequence, tokens) * triangle(tokens, per));
+  }
+  const std::uint64_t before = task.sequence - tokens;
+  return std::min(all_pairs, sequences * (before * divide_up(tokens, per) + triangle(tokens, per)));
 }
 
 // Queries and keys that meet in one sequence.

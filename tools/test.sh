@@ -49,7 +49,7 @@ stage 'format' check_format
 stage 'build: GCC, debug, warnings are errors' build build/dev dev -DCMAKE_CXX_FLAGS_DEBUG=-g1
 stage 'tests' run_tests dev -LE heavy -E '^e2e'
 stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS=OFF -DWAFERSIM_E2E_TESTS=ON
-stage 'tests of the program' run_tests release
+stage 'tests of the program' run_tests release -LE heavy
 stage 'time and memory' tools/check_budget.py build/release/wafersim
 stage 'build: Clang, sanitizers' build build/sanitize sanitize
 stage 'tests under sanitizers' run_tests sanitize -L fast

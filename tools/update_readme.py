@@ -67,7 +67,7 @@ def guide_of_today(page, binary):
     for command, model in (("scale", "gpt3-175b"), ("scale", "brain-120t"), ("pipeline", "bert-large"),
                            ("pipeline", "gpt2")):
         page = with_example(page, binary, f"{command} {CS2} configs/workload/{model}.yaml", str.rstrip)
-    return page
+    return with_example(page, binary, f"layer {CS2} --size 12288x12288 --tokens 65536", str.rstrip)
 
 
 def main():

@@ -30,6 +30,7 @@ int compare_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int sensitivity_command(const Arguments& arguments);
 int kernel_command(const Arguments& arguments);
+int layer_command(const Arguments& arguments);
 
 // How a subcommand is called: `options` are those that have a name, `operands` those that have none.
 struct Usage {

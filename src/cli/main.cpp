@@ -27,6 +27,7 @@ std::span<const Command> commands() {
       Command{"compare", "two results or two sweeps: what changed, and where it came from", &compare_command},
       Command{"check", "run baselines again and say what changed: cycle regression for CI", &check_command},
       Command{"sensitivity", "which parameters of a machine matter to a workload", &sensitivity_command},
+      Command{"layer", "one matrix product at several sparsities, and what limits each", &layer_command},
       Command{"kernel", "run one kernel on the mesh, wavelet by wavelet", &kernel_command},
       Command{"validate", "published numbers of the mesh, side by side with the simulator's",
               [](const Arguments& arguments) { return run_validate_command(arguments); }}};

@@ -29,6 +29,12 @@ constexpr std::span<const Choice<Fidelity>> choices(Fidelity /*any*/) {
   return kFidelities;
 }
 
+inline constexpr std::array kTokenOrders{Choice<TokenOrder>{"in_order", TokenOrder::in_order},
+                                         Choice<TokenOrder>{"dealt", TokenOrder::dealt}};
+constexpr std::span<const Choice<TokenOrder>> choices(TokenOrder /*any*/) {
+  return kTokenOrders;
+}
+
 inline constexpr std::array kOnFailedNode{Choice<OnFailedNode>{"continue", OnFailedNode::go_on},
                                           Choice<OnFailedNode>{"stop", OnFailedNode::stop}};
 constexpr std::span<const Choice<OnFailedNode>> choices(OnFailedNode /*any*/) {
@@ -135,6 +141,11 @@ void visit_fields(Visitor& v, MappingSpec& mapping) {
        .low = 1,
        .high = 100'000,
        .nothing = "auto"});
+  v.field("tokens", mapping.tokens,
+          {.help = "of a sequence: in_order gives each row neighbours, and the last row meets all keys of a "
+                   "causal attention; dealt gives each row early and late ones, which balances the rows, but "
+                   "then every row meets the keys of all windows",
+           .presence = Presence::defaulted});
 }
 
 template <class Visitor>

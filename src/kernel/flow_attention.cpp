@@ -32,25 +32,41 @@ HeadShare share_of(const FlowContext& c, const AttentionTask& task) {
           .columns = divide_up(task.head_dim, query)};
 }
 
+// Tokens of a sequence lie on neighbouring PEs, so that only the keys of their windows need to pass them.
+bool neighbours(const FlowContext& c, const AttentionTask& task) {
+  return !task.causal || c.wafer.mapping.tokens == TokenOrder::in_order;
+}
+
 // Keys that pass a PE: all of the sequence, or the windows of its tokens.
 std::uint64_t keys_of(const FlowContext& c, const AttentionTask& task) {
-  if (task.window == 0) return task.sequence;
+  if (task.window == 0 || !neighbours(c, task)) return task.sequence;
   return std::min(task.sequence, task.window + c.layout.tokens_per_pe() - 1);
 }
 
+// Instructions, `per` tokens each, of so many keys of which the first meets all `tokens` of a PE, the next
+// one all but one, and so on.
+std::uint64_t triangle(std::uint64_t tokens, std::uint64_t per) {
+  const std::uint64_t full = tokens / per;
+  return per * full * (full + 1) / 2 + tokens % per * (full + 1);
+}
+
 // Sum over all keys of the instructions, `per` tokens each, that bring a key together with the fullest PE's
-// tokens. Tokens of a sequence are dealt to its rows in turn, so that each row has early and late ones: under
-// a causal mask the first stride of keys meets all tokens of a PE, the next one all but its first, and so on.
-// Windows spare the keys outside of them instead, if those are more.
+// tokens. Under a causal mask this is the PE with the last tokens of its sequences, which meet every key
+// before them, and among themselves a triangle; the PEs above have less to do and wait. Dealt in turn, each
+// PE has early and late tokens: a stride of keys meets all of them, the next one all but the first, and so
+// on.
 std::uint64_t over_keys(const FlowContext& c, const AttentionTask& task, std::uint64_t per) {
   const std::uint64_t t = c.layout.tokens_per_pe();
   const std::uint64_t all_pairs = keys_of(c, task) * divide_up(t, per);
   if (!task.causal) return all_pairs;
   const std::uint64_t tokens = std::min(t, task.sequence);  // of one sequence
-  const std::uint64_t full = tokens / per;
-  const std::uint64_t triangle = per * full * (full + 1) / 2 + tokens % per * (full + 1);
-  // The last stride may be short; it is counted as a whole one.
-  return std::min(all_pairs, divide_up(t, task.sequence) * divide_up(task.sequence, tokens) * triangle);
+  const std::uint64_t sequences = divide_up(t, task.sequence);
+  if (c.wafer.mapping.tokens == TokenOrder::dealt) {
+    // The last stride may be short; it is counted as a whole one.
+    return std::min(all_pairs, sequences * divide_up(task.sequence, tokens) * triangle(tokens, per));
+  }
+  const std::uint64_t before = task.sequence - tokens;
+  return std::min(all_pairs, sequences * (before * divide_up(tokens, per) + triangle(tokens, per)));
 }
 
 // Queries and keys that meet in one sequence.
@@ -59,11 +75,42 @@ std::uint64_t pairs_of(const AttentionTask& task) {
   return task.causal ? keys * (keys + 1) / 2 + (task.sequence - keys) * keys : task.sequence * keys;
 }
 
-// Scores or values: each arriving key (or value) element multiplies the PE's tokens.
-std::uint64_t product_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share) {
+// The products of one pass. Summed: each key's elements arrive and multiply the tokens, and the sums of a key
+// go along the head's columns, so that a control wavelet ends it, as an output feature of a linear layer.
+// Spread: values arrive and multiply what the PE knows of their key; sums stay. Gathered: nothing arrives;
+// for each key and feature the PE adds up over its tokens, and the sum goes down the column.
+struct Products {
+  std::uint64_t summed{};
+  std::uint64_t spread{};
+  std::uint64_t gathered{};
+
+  [[nodiscard]] std::uint64_t all() const { return summed + spread + gathered; }
+};
+
+// Cycles beside the beats that each key takes: of tasks and instructions, as in FeatureWalk.
+std::uint64_t around_summed(const PeSpec& pe, std::uint64_t arrivals, std::uint64_t products) {
+  const std::uint64_t issue = std::min<std::uint64_t>(pe.wavelet_overhead, 1);
+  const std::uint64_t repeat = pe.wavelet_overhead - issue;
+  const std::uint64_t behind = arrivals > 1 ? pe.task_dispatch + (arrivals - 2) * repeat : 0;
+  constexpr std::uint64_t kCommit = 1;  // hands the sums over
+  return pe.task_dispatch + behind + kCommit + products * issue;
+}
+std::uint64_t around_spread(const PeSpec& pe, std::uint64_t arrivals, std::uint64_t products) {
+  const std::uint64_t issue = std::min<std::uint64_t>(pe.wavelet_overhead, 1);
+  return arrivals * (pe.wavelet_overhead - issue) + products * issue;
+}
+
+std::uint64_t product_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share,
+                             const Products& products) {
+  const PeSpec& pe = c.wafer.pe;
+  const std::uint64_t each = share.query_features;
   const std::uint64_t arrivals = wavelets(c, share.key_features, operand_bytes(c.arithmetic));
-  return share.query_features * over_keys(c, task, fmacs_per_cycle(c.wafer.pe, c.arithmetic)) +
-         keys_of(c, task) * arrivals * c.wafer.pe.wavelet_overhead;
+  std::uint64_t beats = each * over_keys(c, task, fmacs_per_cycle(pe, c.arithmetic));
+  if (c.arithmetic == Arithmetic::fp32) beats = fp32_sum_cycles(beats, each * over_keys(c, task, 1));
+  const std::uint64_t around = products.summed * around_summed(pe, arrivals, each) +
+                               products.spread * around_spread(pe, arrivals, each) +
+                               products.gathered * around_spread(pe, 0, each);
+  return products.all() * beats + keys_of(c, task) * around;
 }
 
 // Scores of all keys that a PE and its neighbours of the same head must add up or hand around.
@@ -73,10 +120,24 @@ std::uint64_t score_cycles(const FlowContext& c, const AttentionTask& task, cons
   return share.heads * over_keys(c, task, in_a_wavelet);
 }
 
-std::uint64_t softmax_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share) {
-  const std::uint64_t t = c.layout.tokens_per_pe();
+// What happens to each score beside products and sums along the row, in FP32: instructions over all of them,
+// as the program on the mesh has them (kernel/mesh/attention.cpp), one exponential, and divisions by token.
+struct ScoreWork {
+  std::uint64_t sweeps{};
+  std::uint64_t divisions{};
+};
+// Scaled, the largest found and taken off, the powers added up and multiplied by one over their sum.
+constexpr ScoreWork kSoftmax{.sweeps = 5, .divisions = 1};
+// The weights once more from the largest and the sum that were kept: scaled, taken off, multiplied. Then the
+// deltas of the scores, (dP - sum of P dP) P, scaled: four more.
+constexpr ScoreWork kSoftmaxBackward{.sweeps = 7, .divisions = 0};
+
+std::uint64_t softmax_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share,
+                             const ScoreWork& work) {
+  const PeSpec& pe = c.wafer.pe;
   const std::uint64_t scores = divide_up(share.heads * over_keys(c, task, 1), share.columns);
-  return scores * c.wafer.pe.exponential_cycles + t * share.heads * c.wafer.pe.divide_cycles;
+  return scores * pe.exponential_cycles + work.sweeps * divide_up(scores, pe.fmacs_fp32) +
+         work.divisions * c.layout.tokens_per_pe() * share.heads * pe.divide_cycles;
 }
 
 // Rows over which the keys of a query are spread.
@@ -84,20 +145,29 @@ std::uint64_t rows_of_sequence(const FlowContext& c, const AttentionTask& task) 
   return std::min(divide_up(keys_of(c, task), c.layout.tokens_per_pe()), c.layout.token_rows());
 }
 
-// `products` matrix products, `exchanges` passes of the scores between the columns of a head, `reductions` of
-// key gradients over the rows of a sequence.
-KernelCost attention(const FlowContext& c, const AttentionTask& task, std::uint64_t products,
-                     std::uint64_t exchanges, std::uint64_t reductions, std::uint64_t counted_products) {
+// What one pass consists of.
+struct AttentionPass {
+  Products products;
+  ScoreWork scores;
+  std::uint64_t exchanges{};         // of the scores between the columns of a head
+  std::uint64_t reductions{};        // of key and value gradients over the rows of a sequence
+  std::uint64_t counted_products{};  // that are useful work
+};
+
+KernelCost attention(const FlowContext& c, const AttentionTask& task, const AttentionPass& pass) {
   const HeadShare share = share_of(c, task);
   const std::uint64_t rows = rows_of_sequence(c, task);
+  const std::uint64_t products = pass.products.all();
   KernelCost cost;
-  cost.compute = Cycles{products * product_cycles(c, task, share) + softmax_cycles(c, task, share)};
-  cost.fabric = Cycles{exchanges * score_cycles(c, task, share) +
-                       (rows > 1 ? reductions * keys_of(c, task) * wavelets(c, share.key_features, 4) : 0)};
+  cost.compute =
+      Cycles{product_cycles(c, task, share, pass.products) + softmax_cycles(c, task, share, pass.scores)};
+  cost.fabric =
+      Cycles{pass.exchanges * score_cycles(c, task, share) +
+             (rows > 1 ? pass.reductions * keys_of(c, task) * wavelets(c, share.key_features, 4) : 0)};
   cost.fill = Cycles{products * (rows * c.wafer.fabric.hop_latency + 2 * c.wafer.fabric.ramp_latency) +
-                     exchanges * chain_step(c.wafer.fabric) * (share.columns - 1)};
-  cost.fmacs =
-      counted_products * (c.layout.tokens() / task.sequence) * pairs_of(task) * task.heads * task.head_dim;
+                     pass.exchanges * chain_step(c.wafer.fabric) * (share.columns - 1)};
+  cost.fmacs = pass.counted_products * (c.layout.tokens() / task.sequence) * pairs_of(task) * task.heads *
+               task.head_dim;
   cost.sram_accesses = cost.fmacs * sram_bytes_per_fmac(c.arithmetic);
   const std::uint64_t key_wavelets =
       wavelets(c, task.kv_heads * task.head_dim, operand_bytes(c.arithmetic)) * c.layout.tokens();
@@ -108,14 +178,21 @@ KernelCost attention(const FlowContext& c, const AttentionTask& task, std::uint6
 }  // namespace
 
 KernelCost attention_forward(const FlowContext& c, const AttentionTask& task) {
-  // QKᵀ and AV; the scores are added up over a head's columns, then the probabilities are handed back.
-  return attention(c, task, 2, 2, 0, 2);
+  // QKᵀ and AV; the scores are added up over a head's columns, then the weights are handed back.
+  return attention(
+      c, task,
+      {.products = {.summed = 1, .spread = 1}, .scores = kSoftmax, .exchanges = 2, .counted_products = 2});
 }
 
 KernelCost attention_backward(const FlowContext& c, const AttentionTask& task) {
-  // The scores once more (they are too many to keep), dV, dP, dQ, dK; only the last four count as useful
-  // work.
-  return attention(c, task, 5, 4, 2, 4);
+  // The scores once more (they are too many to keep) and dP, then dQ, then dV and dK; only the last four
+  // count as useful work.
+  return attention(c, task,
+                   {.products = {.summed = 2, .spread = 1, .gathered = 2},
+                    .scores = kSoftmaxBackward,
+                    .exchanges = 4,
+                    .reductions = 2,
+                    .counted_products = 4});
 }
 
 }  // namespace wafersim

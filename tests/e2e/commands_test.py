@@ -13,7 +13,7 @@ FIXED = ["schema", "version", "inputs", "step", "layers", "stations", "attributi
 class Commands(UserTest):
     def test_help_of_every_command(self):
         overview = self.succeeds("--help")
-        for command in ("run", "describe", "sweep"):
+        for command in ("run", "describe", "sweep", "layer"):
             self.assertIn(f"  {command} ", overview)
             text = self.succeeds(command, "--help")
             self.assertTrue(text.startswith(f"usage: wafersim {command} "), text)
@@ -36,6 +36,25 @@ class Commands(UserTest):
             self.assertEqual(self.refuses(2, *arguments), complaint)
         self.assertIn("WORKLOAD is missing", self.refuses(2, "run", CS2))
         self.assertIn("'x' is one too many", self.refuses(2, "run", CS2, GPT2, "x"))
+
+    def test_layer(self):
+        size = ("layer", CS2, "--size", "480x480", "--tokens", "1920", "--set", "wafer.grid=24x30")
+        text = self.succeeds(*size)
+        self.assertRegex(text, r"dense +\d+ +[\d,]+ +1\.00 +1\.0 ")
+        levels = json.loads(self.succeeds(*size, "--sparsity", "0.9", "--fidelity", "sampled", "--format", "json"))["levels"]
+        self.assertEqual([level["kept"] for level in levels], [230400, 23040])
+        for level in levels:
+            self.assertEqual(sum(level["parts"].values()), level["cycles"])
+        for wrong, complaint in (
+                (("--sparsity", "0.5,1"), "--sparsity: expected shares from 0 to below 1, such as 0.5,0.9, got '1'\n"),
+                (("--size", "480"), "--size: expected OUTxIN, each from 1 to 1000000, such as 12288x12288, got '480'\n"),
+                (("--tokens", "0"), "--tokens: expected a whole number from 1 to 1000000000, got '0'\n"),
+                (("--fidelity", "wavelet"), "--fidelity: expected one of 'flow', 'sampled', 'folded', got 'wavelet'\n")):
+            options = {"--size": "480x480", "--tokens": "9", **dict([wrong])}
+            words = [word for option in options.items() for word in option]
+            self.assertEqual(self.refuses(2, "layer", CS2, *words), complaint)
+        self.assertIn("--size: is missing", self.refuses(2, "layer", CS2))
+        self.assertIn("need", self.refuses(3, "layer", CS2, "--size", "480x480", "--tokens", "900000000"))
 
     def test_describe(self):
         machine = self.succeeds("describe", CS2)

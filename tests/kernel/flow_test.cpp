@@ -100,41 +100,81 @@ TEST(ElementwiseCost, IsPerElementOrPerSweep) {
   EXPECT_EQ(elementwise(c, {8, 1, 20}).compute, 209_cyc);
 }
 
-TEST(AttentionForward, ByHandWithOneHeadOverTwoColumns) {
+// 2 heads of 4: 8 features, 2 a PE, so a head lies on 2 columns; a key's 2 features are one wavelet.
+WaferSpec attention_wafer(TokenOrder tokens = TokenOrder::in_order) {
   WaferSpec wafer = small_wafer();
   wafer.pe.exponential_cycles = 20;
   wafer.pe.divide_cycles = 50;
+  wafer.mapping.tokens = tokens;
+  return wafer;
+}
+constexpr AttentionTask kTwoHeads{.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10};
+constexpr AttentionTask kCausal{.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10, .causal = true};
+
+TEST(AttentionForward, ByHandWithOneHeadOverTwoColumns) {
+  const WaferSpec wafer = attention_wafer();
   const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
-  // 2 heads of 4: 8 features, 2 a PE, so a head lies on 2 columns. 5 tokens a PE, sequences of 10.
-  const KernelCost cost = attention_forward(c, {.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10});
-  // Two products: 10 keys · (2 features · ceil(5/2) + 1 wavelet · 2) = 80 each; softmax: 10·5/2 = 25 scores ·
-  // 20
-  // + 5 divisions · 50 = 750.
-  EXPECT_EQ(cost.compute, 910_cyc);
-  // Scores added up and handed back: 2 · 10 keys · 5 FP32 values.
+  // 5 tokens a PE, sequences of 10.
+  const KernelCost cost = attention_forward(c, kTwoHeads);
+  // 10 keys with 2 features of ceil(5/2) cycles each are 60 in each product. Beside them, each key takes 4 +
+  // 1
+  // + 2 where its sums leave (dispatch, commit, two issues), and 1 + 2 where a value only arrives (dispatch
+  // again). Softmax: 10 * 5 / 2 = 25 scores with 20 + 5 cycles, and 5 divisions of 50.
+  EXPECT_EQ(cost.compute, Cycles{60 + 10 * 7 + 60 + 10 * 3 + 25 * 25 + 250});
+  // Scores added up and handed back: 2 * 10 keys * 5 FP32 values.
   EXPECT_EQ(cost.fabric, 100_cyc);
   EXPECT_EQ(cost.fmacs, 2U * 10 * 10 * 8);
 }
 
-TEST(AttentionForward, CausalByHand) {
-  WaferSpec wafer = small_wafer();
-  wafer.pe.exponential_cycles = 20;
-  wafer.pe.divide_cycles = 50;
+TEST(AttentionBackward, ByHandWithOneHeadOverTwoColumns) {
+  const WaferSpec wafer = attention_wafer();
   const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
-  // As above, but tokens are dealt to the 2 rows in turn, so keys come in 5 strides of 2, which meet 5, 4, 3,
-  // 2 and 1 tokens of the fullest PE.
-  const KernelCost cost =
-      attention_forward(c, {.heads = 2, .kv_heads = 2, .head_dim = 4, .sequence = 10, .causal = true});
-  // Two products: 2 features · 2 keys · (3 + 2 + 2 + 1 + 1) + 10 wavelets · 2 = 56 each; softmax: 2 · 15
-  // scores on 2 columns = 15 · 20 + 5 · 50 = 550.
-  EXPECT_EQ(cost.compute, 662_cyc);
-  // Scores added up and handed back: 2 · 2 keys · (5 + 4 + 3 + 2 + 1) FP32 values.
-  EXPECT_EQ(cost.fabric, 60_cyc);
+  const KernelCost cost = attention_backward(c, kTwoHeads);
+  // Scores and dP as above, dQ as a value, dV and dK with two issues a key; 20 + 7 cycles a score.
+  EXPECT_EQ(cost.compute, Cycles{2 * 130 + 90 + 2 * (60 + 10 * 2) + 25 * 27});
+  // Four exchanges of 50, and sums of dV and dK down the column: 10 keys of 2 FP32 values each.
+  EXPECT_EQ(cost.fabric, Cycles{4 * 50 + 2 * 20});
+  EXPECT_EQ(cost.fmacs, 4U * 10 * 10 * 8);
+}
+
+TEST(AttentionForward, CausalByHandWithTokensInOrder) {
+  const WaferSpec wafer = attention_wafer();
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  const KernelCost cost = attention_forward(c, kCausal);
+  // The second row has the last 5 tokens: 5 keys meet all of them, in 3 instructions, and the others 5, 4, 3,
+  // 2 and 1 of them, in 3 + 2 + 2 + 1 + 1: 24 instructions for each of 2 features. Pairs: 25 + 15 = 40, of
+  // which a column has 20.
+  EXPECT_EQ(cost.compute, Cycles{48 + 10 * 7 + 48 + 10 * 3 + 20 * 25 + 250});
+  EXPECT_EQ(cost.fabric, 80_cyc);
   EXPECT_EQ(cost.fmacs, 2U * 55 * 8);  // 1 + 2 + ... + 10 pairs
 }
 
+TEST(AttentionForward, CausalByHandWithTokensDealt) {
+  const WaferSpec wafer = attention_wafer(TokenOrder::dealt);
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+  const KernelCost cost = attention_forward(c, kCausal);
+  // The 2 rows have every second token, so keys come in 5 strides of 2, which meet 5, 4, 3, 2 and 1 tokens of
+  // the fullest PE: 2 * (3 + 2 + 2 + 1 + 1) = 18 instructions for each of 2 features, and 2 * 15 pairs.
+  EXPECT_EQ(cost.compute, Cycles{36 + 10 * 7 + 36 + 10 * 3 + 15 * 25 + 250});
+  EXPECT_EQ(cost.fabric, 60_cyc);
+  EXPECT_EQ(cost.fmacs, 2U * 55 * 8);
+}
+
+TEST(AttentionForward, WindowsSpareTheKeysOutsideUnlessTokensAreDealt) {
+  AttentionTask task = kCausal;
+  task.window = 3;
+  const auto cost = [&](TokenOrder tokens) {
+    const WaferSpec wafer = attention_wafer(tokens);
+    const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{4, 2}, {1, 1}, 10}};
+    return attention_forward(c, task).compute;
+  };
+  // 5 neighbours with windows of 3 see 7 keys: 21 instructions, 35 pairs, of which a column has 18.
+  EXPECT_EQ(cost(TokenOrder::in_order), Cycles{42 + 7 * 7 + 42 + 7 * 3 + 18 * 25 + 250});
+  EXPECT_EQ(cost(TokenOrder::dealt), Cycles{36 + 10 * 7 + 36 + 10 * 3 + 15 * 25 + 250});
+}
+
 TEST(AttentionForward, KeepsTheHeadsOfAPeWhole) {
-  const WaferSpec wafer = small_wafer();
+  const WaferSpec wafer = attention_wafer();
   // 3 heads of 6 on 8 columns, 2 for each: 3 features a PE, although 18 features on 8 columns also make 3;
   // with 4 heads of 5 on 6 columns, 1 for each, it is 5 a PE, not ceil(20 / 6) = 4.
   const auto compute = [&](std::uint64_t columns, std::uint64_t heads, std::uint64_t head_dim) {
@@ -142,10 +182,11 @@ TEST(AttentionForward, KeepsTheHeadsOfAPeWhole) {
     return attention_forward(c, {.heads = heads, .kv_heads = heads, .head_dim = head_dim, .sequence = 2})
         .compute;
   };
-  // One token a PE: two products of 2 keys · (q features · 1 + q wavelets · 2), 2 scores on z columns at 20,
-  // and a division at 50.
-  EXPECT_EQ(compute(8, 3, 6), Cycles{2 * 2 * (3 + 6) + 1 * 20 + 50});
-  EXPECT_EQ(compute(6, 4, 5), Cycles{2 * 2 * (5 + 10) + 2 * 20 + 50});
+  // One token a PE: two products of 2 keys * q features, 2 cycles each and one more after eight; q wavelets a
+  // key, with 4 + 4 + (q - 2) + 1 + q and q + q beside them; 2 scores on z columns with 20 + 5, and a
+  // division at 50.
+  EXPECT_EQ(compute(8, 3, 6), Cycles{12 + 2 * 13 + 12 + 2 * 6 + 1 * 25 + 50});
+  EXPECT_EQ(compute(6, 4, 5), Cycles{21 + 2 * 17 + 21 + 2 * 10 + 2 * 25 + 50});
 }
 
 TEST(MaskSample, KeepsTheShareItIsToldTo) {

@@ -160,6 +160,19 @@ TEST(Attention, ClosedFormIsWithinThreePercent) {
   }
 }
 
+TEST(Attention, TakesTheSoftmaxOfAllScoresInEachPe) {
+  // Two rows of m/2 tokens: each PE has m/2 * m scores, so that the second difference over m is theirs alone.
+  const auto datapath = [](std::uint32_t tokens) {
+    return run({.kernel = "attention", .grid = {2, 2}, .m = tokens, .k = 4}).root.datapath;
+  };
+  const std::uint32_t bend = datapath(64) - 2 * datapath(56) + datapath(48);
+  // Of each score: its exponential takes 31 cycles, 7 instructions with one vector and 12 with two that meet
+  // in a bank; to scale it, 1; to find the largest, take it off, add up and multiply by the inverse, 2 each;
+  // to clear it, 1; 2 features in two products, 2 and an eighth each; adding it up along the row and
+  // spreading it, 2.
+  EXPECT_EQ(bend, 8U * 8 * (31 + 1 + 8 + 1 + 8.5 + 2));
+}
+
 TEST(LayerNorm, IsRightOnEveryShape) {
   for (const GridSize grid : {GridSize{2, 1}, {5, 2}, {3, 4}}) {
     const auto columns = static_cast<std::uint32_t>(grid.columns);

@@ -52,16 +52,20 @@ struct Kernels {
         costs{machine.wafer, workload.plan, layout, masks} {}
 };
 
-TEST(Deviation, CausalAttentionIsTakenToBeBalanced) {
-  Kernels kernels{test::workload("gpt3-6.7b"), 25};
-  const Layer& layer = first_of(kernels.workload.graph, OpKind::attention);
-  ASSERT_TRUE(layer.attention.causal);
-  Layer full = layer;
-  full.attention.causal = false;
-  // 52 tokens a PE: 40 strides of 1 + ... + 52 pairs instead of 2,048 times 52 are 0.52; two at a time, 0.53;
-  // the overhead of each arriving wavelet stays whole.
-  EXPECT_NEAR(ratio(kernels.costs.of(layer).forward.compute, kernels.costs.of(full).forward.compute), 0.546,
-              0.005);
+TEST(Deviation, CausalAttentionTakesNearlyAsLongAsFull) {
+  const auto causal_by_full = [](const char* order) {
+    Kernels kernels{test::workload("gpt3-6.7b"), 25};
+    kernels.machine = test::machine("cs2", {{"wafer.mapping.tokens", order}});
+    const Layer& layer = first_of(kernels.workload.graph, OpKind::attention);
+    Layer full = layer;
+    full.attention.causal = false;
+    const Cycles causal = kernels.costs.of(layer).forward.compute;
+    return ratio(causal, kernels.costs.of(full).forward.compute);
+  };
+  // 52 tokens a PE: of 2,048 keys, 1,996 meet all of them and the last 52 half: 0.988. Dealt, 40 strides of
+  // 1 + ... + 52 pairs instead of 2,048 times 52 are 0.52; two at a time, 0.53; what each key costs stays.
+  EXPECT_NEAR(causal_by_full("in_order"), 0.988, 0.003);
+  EXPECT_NEAR(causal_by_full("dealt"), 0.555, 0.02);
 }
 
 TEST(Deviation, TheMapperDoesNotSeeASlowStore) {
@@ -212,11 +216,11 @@ TEST_P(OneCs2, StandsWhereItStoodAgainstTheMeasurement) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, OneCs2,
-                         testing::Values(Measured{"590m", "256", 202.0, 1.045},
-                                         Measured{"2.7b", "256", 46.83, 1.142},
-                                         Measured{"6.7b", "256", 22.71, 1.000},
-                                         Measured{"590m", "128", 199.4, 1.060},
-                                         Measured{"2.7b", "1024", 46.92, 1.144}),
+                         testing::Values(Measured{"590m", "256", 202.0, 0.990},
+                                         Measured{"2.7b", "256", 46.83, 1.092},
+                                         Measured{"6.7b", "256", 22.71, 0.994},
+                                         Measured{"590m", "128", 199.4, 1.006},
+                                         Measured{"2.7b", "1024", 46.92, 1.100}),
                          [](const auto& point) {
                            std::string name = point.param.model + "_batch_" + point.param.batch;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -120,27 +120,5 @@ TEST(ModelDeviation, AWorkloadNamesNoPatternOfItsMasks) {
   EXPECT_THROW((void)test::machine("cs2", {{"wafer.pe.skip_block", "16"}}), InputError);
 }
 
-TEST(ModelDeviation, AWindowTakesTokensOfAPeForNeighbours) {
-  // Under a causal mask tokens are dealt to rows in turn, so that nearly all keys would have to pass each PE.
-  Workload workload = test::workload("llama2-7b");
-  Layer layer = *std::find_if(workload.graph.layers.begin(), workload.graph.layers.end(),
-                              [](const Layer& one) { return one.kind == OpKind::attention; });
-  ASSERT_TRUE(layer.attention.causal);
-  layer.attention.window = 512;
-  MachineSpec machine = test::machine("cs2");
-  machine.wafer.software_efficiency = Fraction{Fraction::kOne};
-  const std::uint64_t sequences = 8;
-  const TokenLayout layout{machine.wafer.grid, {}, sequences * workload.plan.sequence_length};
-  const Cycles before = cost_of(workload, layer, sequences, machine).forward.compute;
-  machine.wafer.pe.wavelet_overhead += 1;
-  const Cycles after = cost_of(workload, layer, sequences, machine).forward.compute;
-  // One more cycle for each wavelet of a key, in two products: 128 features of a head over the columns of 32.
-  const std::uint64_t features = divide_up(128, layout.feature_columns() / 32);
-  const std::uint64_t wavelets = divide_up(2 * features, machine.wafer.fabric.wavelet.count());
-  const std::uint64_t keys = 512 + layout.tokens_per_pe() - 1;
-  ASSERT_LT(keys, workload.plan.sequence_length);
-  EXPECT_EQ(after - before, Cycles{2 * keys * wavelets});
-}
-
 }  // namespace
 }  // namespace wafersim

@@ -39,10 +39,14 @@ _wafersim() {
       return ;;
     --format)
       case $command in
-        run | sensitivity) word='text json csv' ;;
+        run | sensitivity | layer) word='text json csv' ;;
         sweep) word='text csv jsonl' ;;
         *) word='text json' ;;
       esac
+      mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
+      return ;;
+    --fidelity)
+      [ "$command" = kernel ] && word='wavelet folded flow' || word='flow sampled folded'
       mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")
       return ;;
     --unknown) mapfile -t COMPREPLY < <(compgen -W "stop skip" -- "$current") && return ;;

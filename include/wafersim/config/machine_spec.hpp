@@ -53,9 +53,14 @@ struct EnergySpec {
   friend bool operator==(const EnergySpec&, const EnergySpec&) = default;
 };
 
+// Which rows hold which tokens of a sequence: each row a run of neighbours; or every row some of all parts of
+// the sequence, as cards are dealt.
+enum class TokenOrder { in_order, dealt };
+
 struct MappingSpec {
   std::optional<std::uint64_t> groups;  // column groups G; nothing: the mapper chooses
   std::optional<std::uint64_t> bands;   // row bands F; nothing: the mapper chooses
+  TokenOrder tokens{TokenOrder::in_order};
   friend bool operator==(const MappingSpec&, const MappingSpec&) = default;
 };
 

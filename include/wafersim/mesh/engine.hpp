@@ -155,6 +155,9 @@ struct FastEngineOptions {
   std::uint32_t window = 2048;                         // cycles a band runs ahead before the next one's turn
   const std::atomic<bool>* stop = nullptr;             // set by another thread or a signal: end soon
   std::function<void(double cycles_done)> progress{};  // called now and then: mean cycle over all rows
+  // False where only times and counts matter: sums and products are left out, and what would have had them is
+  // unspecified; moved values stay right, as cores take indices from them.
+  bool arithmetic = true;
 };
 // Runs up to 2^32 - 1 cycles, seconds of a wafer's time; throws QuantityOverflow beyond.
 [[nodiscard]] std::unique_ptr<MeshEngine> make_fast_engine(MeshPlan plan, FastEngineOptions options = {});

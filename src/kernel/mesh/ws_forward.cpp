@@ -43,6 +43,7 @@ class WsForward {
 
   void load(MeshEngine& engine) const {
     load_weights(engine, grid_, request_.entry, streams_);
+    if (!request_.numbers) return;
     for (std::uint32_t x = 0; x < grid_.columns(); ++x) {
       for (std::uint32_t y = 0; y < grid_.rows(); ++y) {
         if (engine.keeps_values(grid_.at(x, y))) engine.write_memory(grid_.at(x, y), 0, activations(x, y));

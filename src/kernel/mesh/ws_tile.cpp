@@ -77,12 +77,13 @@ std::uint32_t WsTile::last_of(std::uint32_t column) const {
 }
 
 float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t feature) {
-  return number_from(scramble(token, feature + 7), request.integers);
+  return request.numbers ? number_from(scramble(token, feature + 7), request.integers) : 0;
 }
 float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t output) {
-  return number_from(scramble(token + 2'000'003, output), request.integers);
+  return request.numbers ? number_from(scramble(token + 2'000'003, output), request.integers) : 0;
 }
 float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input) {
+  if (!request.numbers) return 0;
   if (request.not_zero != nullptr && request.not_zero->kept(output, input, input + 1) == 0) return 0;
   return number_from(scramble(output + 1'000'003, input), request.integers);
 }

@@ -63,6 +63,7 @@ class Run {
                 .arithmetic = c.arithmetic,
                 .accumulators = small(c.wafer.pe.accumulators),
                 .block = small(c.layout.features_per_pe(shape.out)),
+                .numbers = false,
                 .parameters = mesh_of(c.wafer)};
     if (gradient) request_.gradient = gradient_plan(c, shape).style;
     choose_rows(fidelity);
@@ -93,7 +94,7 @@ class Run {
     request.out = small(outputs);
     if (shape_.mask != nullptr) request.mask = std::make_shared<MaskSample>(shape_.mask->with_rows(outputs));
     const WsProgram program = make_ws_gemm(request);
-    const auto engine = make_folded_engine(program.kernel.plan);
+    const auto engine = make_folded_engine(program.kernel.plan, {.arithmetic = false});
     program.kernel.load(*engine);
     const std::uint64_t cycles = time_mesh_kernel(program.kernel, *engine).cycles;
     Seen seen{.busy = cycles - std::min(cycles, program.kernel.closed_form - busy_by_flow(request)),

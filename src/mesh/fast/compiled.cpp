@@ -156,8 +156,32 @@ class Compiler {
 
 }  // namespace
 
-CompiledProgram compile(const Program& program, const MeshPlan& plan) {
-  return Compiler{program, plan}.run();
+namespace {
+
+// As many programs are looked at to find an equal one: rows of a kernel have few kinds, and a plan may hold
+// thousands that are all different.
+constexpr std::size_t kKinds = 16;
+
+bool do_the_same(const Program& a, const Program& b) {
+  return a.memory_bytes == b.memory_bytes && a.entry == b.entry && a.fifos == b.fifos && a.tasks == b.tasks;
+}
+
+}  // namespace
+
+CompiledPrograms compile(const MeshPlan& plan) {
+  CompiledPrograms compiled;
+  std::vector<std::size_t> kinds;  // by number of the compiled program, a program of the plan that it is of
+  for (std::size_t i = 0; i < plan.programs.size(); ++i) {
+    const std::size_t first = kinds.size() - std::min(kinds.size(), kKinds);
+    const auto known =
+        std::find_if(kinds.begin() + static_cast<std::ptrdiff_t>(first), kinds.end(),
+                     [&](std::size_t kind) { return do_the_same(plan.programs[kind], plan.programs[i]); });
+    compiled.of.push_back(static_cast<std::uint16_t>(known - kinds.begin()));
+    if (known != kinds.end()) continue;
+    kinds.push_back(i);
+    compiled.all.push_back(Compiler{plan.programs[i], plan}.run());
+  }
+  return compiled;
 }
 
 }  // namespace wafersim::fast

@@ -67,6 +67,12 @@ struct CompiledProgram {
   bool has_registers = false;
 };
 
-[[nodiscard]] CompiledProgram compile(const Program& program, const MeshPlan& plan);
+// The programs of a plan. Those that differ in nothing but their name share one, so that what the cores of a
+// row look at in every cycle stays in the host's caches.
+struct CompiledPrograms {
+  std::vector<CompiledProgram> all;
+  std::vector<std::uint16_t> of;  // by number in the plan
+};
+[[nodiscard]] CompiledPrograms compile(const MeshPlan& plan);
 
 }  // namespace wafersim::fast

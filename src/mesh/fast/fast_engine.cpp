@@ -21,8 +21,9 @@ class FastEngine final : public fast::RowEngine {
       : plan_{std::move(plan)}, options_{std::move(options)} {
     context_.plan = &plan_;
     context_.copy = fast::best_masked_copy();
+    context_.arithmetic = options_.arithmetic;
     context_.words = static_cast<std::uint32_t>((plan_.grid.columns + fast::kWordBits - 1) / fast::kWordBits);
-    for (const Program& program : plan_.programs) context_.programs.push_back(fast::compile(program, plan_));
+    context_.programs = fast::compile(plan_);
     find_control();
     for (std::uint32_t y = 0; y < plan_.grid.rows; ++y) rows_.push_back(std::make_unique<Row>(context_, y));
     find_bands();
@@ -112,7 +113,7 @@ class FastEngine final : public fast::RowEngine {
       const auto color = std::lower_bound(plan_.colors.begin(), plan_.colors.end(), use.color);
       context_.carries_control[static_cast<std::size_t>(color - plan_.colors.begin())] = true;
     }
-    for (const auto& program : context_.programs) {
+    for (const auto& program : context_.programs.all) {
       for (const auto& vector : program.vectors) {
         if (vector.control) context_.carries_control[vector.to.color] = true;
       }

@@ -25,6 +25,14 @@ inline void clear_bit(Plane& plane, std::uint32_t x) {
   plane[x / kWordBits] &= ~(Word{1} << (x % kWordBits));
 }
 
+// Without a call where the compiler may not take the host's instruction for granted.
+[[nodiscard]] constexpr std::uint32_t count_bits(Word word) {
+  word -= word >> 1U & 0x5555'5555'5555'5555;
+  word = (word & 0x3333'3333'3333'3333) + (word >> 2U & 0x3333'3333'3333'3333);
+  word = (word + (word >> 4U)) & 0x0f0f'0f0f'0f0f'0f0f;
+  return static_cast<std::uint32_t>(word * 0x0101'0101'0101'0101 >> 56U);
+}
+
 template <class Visit>
 void for_each_bit(Word word, Visit&& visit) {
   for (; word != 0; word &= word - 1) visit(static_cast<std::uint32_t>(std::countr_zero(word)));
@@ -37,13 +45,13 @@ class Members {
   explicit Members(Plane plane) : plane_{std::move(plane)} {
     for (const Word word : plane_) {
       before_.push_back(count_);
-      count_ += static_cast<std::uint32_t>(std::popcount(word));
+      count_ += count_bits(word);
     }
   }
   [[nodiscard]] bool contains(std::uint32_t x) const { return bit(plane_, x); }
   [[nodiscard]] std::uint32_t number(std::uint32_t x) const {
     const Word west = (Word{1} << (x % kWordBits)) - 1;
-    return before_[x / kWordBits] + static_cast<std::uint32_t>(std::popcount(plane_[x / kWordBits] & west));
+    return before_[x / kWordBits] + count_bits(plane_[x / kWordBits] & west);
   }
   [[nodiscard]] std::uint32_t count() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
@@ -71,10 +79,10 @@ class FifoRow {
 
   [[nodiscard]] bool exists() const { return depth_ != 0; }
   [[nodiscard]] std::uint32_t depth() const { return depth_; }
-  [[nodiscard]] Word any(std::uint32_t w) const { return levels_[w]; }
+  [[nodiscard]] Word any(std::uint32_t w) const { return more_than(0, w); }
   [[nodiscard]] Word full(std::uint32_t w) const { return more_than(depth_ - 1, w); }
   [[nodiscard]] Word more_than(std::uint32_t level, std::uint32_t w) const {
-    return levels_[level * words_ + w];
+    return levels_[w * depth_ + level];
   }
   [[nodiscard]] Word control_of_heads(std::uint32_t w) const {
     return control_.empty() ? 0 : control_of(0, w, any(w));
@@ -144,7 +152,7 @@ class FifoRow {
  private:
   static constexpr std::uint32_t kGuard = 16;  // places before the first PE and behind the last
 
-  [[nodiscard]] Word& level(std::uint32_t i, std::uint32_t w) { return levels_[i * words_ + w]; }
+  [[nodiscard]] Word& level(std::uint32_t i, std::uint32_t w) { return levels_[w * depth_ + i]; }
   [[nodiscard]] std::uint32_t& value(std::uint32_t slot, std::uint32_t at) {
     return values_[slot * places_ + at];
   }
@@ -191,7 +199,8 @@ class FifoRow {
     });
   }
 
-  // Levels, control bits and values of one slot lie behind those of the slot before.
+  // The levels of a word of PEs lie side by side; control bits and values of one slot lie behind those of the
+  // slot before.
   std::uint32_t depth_{}, words_{}, places_{}, control_words_{};
   MaskedCopy copy_{};
   Members only_;  // if empty, all PEs have a place
@@ -206,17 +215,20 @@ class RampRow {
   RampRow() = default;
   RampRow(std::uint32_t words, std::uint32_t depth, std::uint32_t delay, bool with_control, MaskedCopy copy,
           Members only)
-      : queue{words, depth, with_control, copy, std::move(only)}, young_(delay, Plane(words)) {}
+      : queue{words, depth, with_control, copy, std::move(only)},
+        words_{words},
+        delay_{delay},
+        young_(std::size_t{delay} * words) {}
 
   [[nodiscard]] bool exists() const { return queue.exists(); }
 
   // PEs whose head has passed the ramp.
   [[nodiscard]] Word ready(std::uint32_t w) const {
     Word ready = 0;
-    if (young_.size() == 2) return (queue.more_than(0, w) & ~young_[1][w]) | queue.more_than(1, w);
-    std::vector<Word> recent(young_.size());  // thermometer: recent[i] where more than i were pushed lately
-    for (std::size_t age = 1; age < young_.size(); ++age) {
-      Word carry = young_[age][w];
+    if (delay_ == 2) return (queue.more_than(0, w) & ~young_[words_ + w]) | queue.more_than(1, w);
+    std::vector<Word> recent(delay_);  // thermometer: recent[i] where more than i were pushed lately
+    for (std::uint32_t age = 1; age < delay_; ++age) {
+      Word carry = young_[age * words_ + w];
       for (std::size_t i = 0; carry != 0; ++i) {
         const Word both = recent[i] & carry;
         recent[i] |= carry;
@@ -234,35 +246,31 @@ class RampRow {
 
   void push(std::uint32_t w, Word mask, const std::uint32_t* values, Word control) {
     queue.push(w, mask, values, control);
-    young_[0][w] |= mask;
+    young_[w] |= mask;
     has_young_ = true;
   }
   void push_one(std::uint32_t x, std::uint32_t value, bool control) {
     queue.push_one(x, value, control);
-    set_bit(young_[0], x);
+    set_bit(young_, x);
     has_young_ = true;
   }
 
   // Ends a cycle; true if something was on the ramp, so that the next cycle may see it arrive.
   bool age() {
     if (!has_young_) return false;
-    has_young_ = false;
-    for (std::size_t i = young_.size() - 1; i > 0; --i) {
-      young_[i].swap(young_[i - 1]);
-      for (const Word word : young_[i]) has_young_ |= word != 0;
-    }
-    std::fill(young_[0].begin(), young_[0].end(), 0);
+    std::copy_backward(young_.begin(), young_.end() - words_, young_.end());
+    std::fill_n(young_.begin(), words_, 0);
+    has_young_ = std::any_of(young_.begin(), young_.end(), [](Word word) { return word != 0; });
     return true;
   }
 
-  [[nodiscard]] std::size_t bytes() const {
-    return queue.bytes() + (young_.empty() ? 0 : young_.size() * young_[0].size() * 8);
-  }
+  [[nodiscard]] std::size_t bytes() const { return queue.bytes() + young_.size() * sizeof(Word); }
 
   FifoRow queue;
 
  private:
-  std::vector<Plane> young_;  // [0]: pushed in this cycle, [i]: i cycles ago
+  std::uint32_t words_{}, delay_{};
+  Plane young_;  // one plane after the other: pushed in this cycle, a cycle ago, ...
   bool has_young_ = false;
 };
 

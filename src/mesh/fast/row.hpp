@@ -35,10 +35,11 @@ inline constexpr std::uint32_t kWheelTurn = 32;
 // What all rows share and none changes.
 struct RowContext {
   const MeshPlan* plan{};
-  std::vector<CompiledProgram> programs;
+  CompiledPrograms programs;
   std::vector<bool> carries_control;  // per color of the plan: some wavelet may carry the control bit
   MaskedCopy copy{};
-  std::uint32_t words{};  // of a plane
+  bool arithmetic = true;  // FastEngineOptions::arithmetic
+  std::uint32_t words{};   // of a plane
 };
 
 // One color in one row.
@@ -287,6 +288,9 @@ class Row {
   // Computes one beat of up to `lanes` elements; returns the wavelet for the fabric, if there is one.
   std::uint32_t compute_plain_beat(std::uint32_t x, const Core& core, Thread& thread);
   std::uint32_t compute_beat(std::uint32_t x, const Core& core, Thread& thread);
+  // False where a run leaves its arithmetic out.
+  [[nodiscard]] bool is_computed(const CompiledVector& vector) const;
+  void pass_fifos(const Core& core, Thread& thread, std::uint32_t end);
   // Of a compact vector, what is left before element `end`.
   void compute_until(const Core& core, Thread& thread, std::uint32_t end);
   [[nodiscard]] Walk walk_of(const Core& core, const Operand& operand, std::uint32_t displacement,

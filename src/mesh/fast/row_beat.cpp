@@ -103,7 +103,7 @@ void Row::store(const Core& core, const MemoryVector& vector, std::uint32_t elem
 // Where an operand in memory lies now.
 MemoryVector Row::memory_of(const Core& core, const Operand& operand) const {
   if (operand.kind == OperandKind::memory) return operand.memory;
-  return open_slot_of(context_.programs[core.program].fifos[operand.fifo], fifo(core, operand.fifo));
+  return open_slot_of(context_.programs.all[core.program].fifos[operand.fifo], fifo(core, operand.fifo));
 }
 
 Placement Row::placement_of(const Core& core, const Thread& thread) const {
@@ -124,7 +124,7 @@ std::uint32_t Row::operand(const Core& core, const Operand& source, std::uint32_
       }
       return load(core, source.memory, element, source_bytes(precision));
     case OperandKind::fifo: {
-      const Fifo& ring = context_.programs[core.program].fifos[source.fifo];
+      const Fifo& ring = context_.programs.all[core.program].fifos[source.fifo];
       const std::uint64_t at = fifo(core, source.fifo).read + lane_of_wavelet;
       return load(core, {.address = address_in(ring, at)}, 0, source_bytes(precision));
     }
@@ -211,8 +211,24 @@ Walk Row::walk_of(const Core& core, const Operand& operand, std::uint32_t displa
   return {.value = operand.bits, .moves = false};
 }
 
+bool Row::is_computed(const CompiledVector& vector) const {
+  return context_.arithmetic || vector.source.operation == Operation::move;
+}
+
+// Takes and gives what a FIFO holds of the elements before `end`.
+void Row::pass_fifos(const Core& core, Thread& thread, std::uint32_t end) {
+  const CompiledVector& vector = *thread.vector;
+  if (vector.reads_fifo != kNoColor) fifo(core, vector.reads_fifo).read += end - thread.done;
+  if (vector.appends_to != kNoColor) fifo(core, vector.appends_to).committed += end - thread.done;
+  thread.done = end;
+}
+
 void Row::compute_until(const Core& core, Thread& thread, std::uint32_t end) {
   const CompiledVector& vector = *thread.vector;
+  if (!is_computed(vector)) {
+    thread.done = end;
+    return;
+  }
   const Precision precision = vector.source.precision;
   const std::uint32_t bytes = source_bytes(precision);
   compute_elements(vector.source.operation, precision, end - thread.done,
@@ -224,10 +240,14 @@ void Row::compute_until(const Core& core, Thread& thread, std::uint32_t end) {
 
 std::uint32_t Row::compute_beat(std::uint32_t x, const Core& core, Thread& thread) {
   const CompiledVector& vector = *thread.vector;
-  if (vector.plain) return compute_plain_beat(x, core, thread);
   const VectorInstruction& source = vector.source;
-  const std::uint32_t result_size = result_bytes(source.precision);
   const std::uint32_t end = thread.done + beat_elements(source, thread.done, vector.lanes);
+  if (!is_computed(vector)) {
+    pass_fifos(core, thread, end);
+    return 0;
+  }
+  if (vector.plain) return compute_plain_beat(x, core, thread);
+  const std::uint32_t result_size = result_bytes(source.precision);
   if (vector.compact) {
     compute_until(core, thread, end);
     return 0;
@@ -250,7 +270,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, const Core& core, Thread& threa
       case OperandKind::memory:
       case OperandKind::fifo:
         if (vector.appends_to != kNoColor) {
-          const Fifo& ring = context_.programs[core.program].fifos[vector.appends_to];
+          const Fifo& ring = context_.programs.all[core.program].fifos[vector.appends_to];
           const std::uint64_t at = fifo(core, vector.appends_to).committed + lane;
           store(core, {.address = address_in(ring, at)}, 0, result_size, value);
           break;
@@ -268,9 +288,7 @@ std::uint32_t Row::compute_beat(std::uint32_t x, const Core& core, Thread& threa
     }
     if (source.copy_to) store(core, *source.copy_to, element, result_size, value);
   }
-  if (vector.reads_fifo != kNoColor) fifo(core, vector.reads_fifo).read += end - thread.done;
-  if (vector.appends_to != kNoColor) fifo(core, vector.appends_to).committed += end - thread.done;
-  thread.done = end;
+  pass_fifos(core, thread, end);
   return wavelet;
 }
 

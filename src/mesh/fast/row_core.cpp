@@ -29,8 +29,8 @@ void Row::build_cores(std::uint32_t y) {
   std::size_t memory = 0;
   for (std::uint32_t x = 0; x < width_; ++x) {
     Core& core = cores_[x];
-    core.program = plan.program_map[plan.index_of({x, y})];
-    const CompiledProgram& program = context_.programs[core.program];
+    core.program = context_.programs.of[plan.program_map[plan.index_of({x, y})]];
+    const CompiledProgram& program = context_.programs.all[core.program];
     core.thread = static_cast<std::uint32_t>(threads_.size());
     if (core.program != 0) threads_.resize(threads_.size() + program.threads);
     core.memory = static_cast<std::uint32_t>(memory);
@@ -80,7 +80,7 @@ void Row::wake_cores(Cycle now) {
 
 void Row::evaluate(std::uint32_t x, Cycle now) {
   Core& core = cores_[x];
-  const CompiledProgram& program = context_.programs[core.program];
+  const CompiledProgram& program = context_.programs.all[core.program];
   if (bit(watched_, x)) stop_watching(x);
   if (bit(coasting_, x)) {
     catch_up(x, core, now);
@@ -105,8 +105,9 @@ void Row::finish_threads(Core& core, const CompiledProgram& program, Cycle now) 
 // One thread at most has a beat; they take turns.
 void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
   const std::size_t numbers = program.thread_slot.size();
-  for (std::size_t i = 1; i <= numbers; ++i) {
-    const std::size_t number = (core.turn + i) % numbers;
+  std::size_t number = core.turn;
+  for (std::size_t i = 0; i < numbers; ++i) {
+    if (++number >= numbers) number = 0;
     const std::uint8_t slot = program.thread_slot[number];
     if (slot == kNoColor) continue;
     Thread& thread = threads_[core.thread + slot];
@@ -218,8 +219,9 @@ void Row::pick_task(std::uint32_t x, Core& core, const CompiledProgram& program,
   const std::size_t tasks = program.task_start.size();
   const std::size_t last = core.task == kNoColor ? tasks - 1 : core.task;
   const MeshParameters& parameters = context_.plan->parameters;
-  for (std::size_t i = 1; i <= tasks; ++i) {
-    const std::size_t task = (last + i) % tasks;
+  std::size_t task = last;
+  for (std::size_t i = 0; i < tasks; ++i) {
+    if (++task >= tasks) task = 0;
     const std::uint32_t mask = 1U << task;
     if ((core.blocked & mask) != 0) continue;
     const std::uint8_t color = program.task_color[task];

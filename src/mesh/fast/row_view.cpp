@@ -94,7 +94,7 @@ PeState Row::state(std::uint32_t x) const {
     result.colors.push_back(std::move(entry));
   }
   const Core& core = cores_[x];
-  const CompiledProgram& program = context_.programs[core.program];
+  const CompiledProgram& program = context_.programs.all[core.program];
   for (std::uint32_t number = 0; core.program != 0 && number < program.thread_slot.size(); ++number) {
     const std::uint8_t slot = program.thread_slot[number];
     if (slot == kNoColor) continue;

@@ -163,8 +163,10 @@ Cycle Row::expect_beat(std::uint32_t x, const Core& core, const CompiledProgram&
 bool Row::goes_first(const Core& core, const CompiledProgram& program, const Thread& thread,
                      const Thread& other) const {
   const std::size_t numbers = program.thread_slot.size();
+  // After the one whose turn is next.
   const auto turns = [&](const Thread& it) {
-    return (it.vector->thread + numbers - 1U - core.turn) % numbers;  // after the one whose turn is next
+    const std::size_t number = it.vector->thread;
+    return number > core.turn ? number - core.turn : number + numbers - core.turn;
   };
   return turns(thread) < turns(other);
 }

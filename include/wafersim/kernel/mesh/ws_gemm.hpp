@@ -46,6 +46,7 @@ struct WsRequest {
   std::uint32_t accumulators = 8;  // output features whose partial sums are in flight in a PE
   std::uint32_t block = 0;         // output features of an owner; 0: an even share of them
   bool integers = false;           // small whole numbers, so that every sum is exact
+  bool numbers = true;             // false: all are zero, where only cycles matter
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
   std::optional<SlowPe> slow{};             // the closed form knows nothing of it

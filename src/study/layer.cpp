@@ -1,0 +1,196 @@
+// Chooses a mapping for each level, times the product, and divides its cycles.
+#include "wafersim/study/layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "wafersim/base/error.hpp"
+#include "wafersim/base/time.hpp"
+#include "wafersim/base/wide.hpp"
+#include "wafersim/config/derived.hpp"
+#include "wafersim/kernel/mesh/ws_timer.hpp"
+#include "wafersim/kernel/ws_flow.hpp"
+
+namespace wafersim {
+namespace {
+
+constexpr std::uint64_t kDenseBytes = 2;    // FP16
+constexpr std::uint64_t kIndexedBytes = 4;  // with the index of its input
+constexpr std::uint64_t kMostGroups = 64;
+
+std::uint64_t weights_left(const LayerRequest& request, Fraction pruned) {
+  const std::uint64_t all = request.in * request.out;
+  return all - static_cast<std::uint64_t>(static_cast<Wide>(all) * pruned.billionths / Fraction::kOne);
+}
+
+void check(const LayerRequest& request) {
+  const auto refuse = [](const std::string& message) {
+    throw InputError{{.at = {.file = "layer"}, .key = {}, .message = message}};
+  };
+  if (request.in == 0 || request.out == 0 || request.tokens == 0)
+    refuse("expected features and tokens above 0");
+  for (const Fraction pruned : request.pruned) {
+    if (weights_left(request, pruned) == 0)
+      refuse(fmt::format("a sparsity of {} keeps none of {} x {} weights", spell(pruned), request.out,
+                         request.in));
+  }
+}
+
+// What the fullest PE keeps: inputs and results of its tokens, and partial sums in flight.
+Bytes tile_bytes(const FlowContext& c, const LayerRequest& request) {
+  const std::uint64_t features = c.layout.features_per_pe(request.in) + c.layout.features_per_pe(request.out);
+  const std::uint64_t operand = c.arithmetic == Arithmetic::fp32 ? 4 : 2;
+  const std::uint64_t sum = c.arithmetic == Arithmetic::fp16 ? 2 : 4;
+  return Bytes{c.layout.tokens_per_pe() * (features * operand + c.wafer.pe.accumulators * sum)};
+}
+
+// One level of sparsity on one machine.
+class Level {
+ public:
+  Level(const WaferSpec& wafer, const LayerRequest& request, Fraction pruned)
+      : wafer_{wafer}, request_{request}, pruned_{pruned} {
+    if (pruned.billionths > 0)
+      mask_.emplace(request.in, std::min(request.out, MaskSample::kRows), pruned, request.seed);
+    shape_ = {.in = request.in,
+              .out = request.out,
+              .kept = weights_left(request, pruned),
+              .mask = mask_ ? &*mask_ : nullptr,
+              .weights_per_wavelet = mask_ || request.arithmetic == Arithmetic::fp32 ? 1U : 2U};
+  }
+
+  LayerLevel run(const std::function<void(double)>& progress) const {
+    const FlowContext flow = fastest();
+    const KernelCost by_flow = linear_forward(flow, shape_);
+    KernelCost cost = by_flow;
+    LayerLevel level{.pruned = pruned_,
+                     .kept = shape_.kept,
+                     .groups = flow.layout.mapping().groups,
+                     .columns = flow.layout.feature_columns(),
+                     .tokens_per_pe = flow.layout.tokens_per_pe(),
+                     .streamed = Bytes{shape_.kept * (mask_ ? kIndexedBytes : kDenseBytes)},
+                     .time = {},
+                     .flow = by_flow.busy(),
+                     .limit = {}};
+    if (request_.fidelity != Fidelity::flow) {
+      MeshTimer timer{request_.fidelity};
+      FlowContext mesh = flow;
+      mesh.timer = &timer;
+      (void)linear_forward(mesh, shape_);  // notes what is wanted
+      timer.measure(progress);
+      cost = linear_forward(mesh, shape_);
+      const TimedProduct& product = timer.products().front();
+      if (!product.why_not.empty()) throw DoesNotFit{"no program on the mesh: " + product.why_not};
+      level.outputs_run = product.outputs_run;
+    }
+    level.time = divide(flow, cost, level.streamed);
+    return level;
+  }
+
+ private:
+  [[nodiscard]] FlowContext with_groups(std::uint64_t groups) const {
+    return {.wafer = wafer_,
+            .arithmetic = request_.arithmetic,
+            .layout = {wafer_.grid, {.groups = groups, .bands = 1}, request_.tokens}};
+  }
+
+  // The mapping that the closed form finds fastest.
+  [[nodiscard]] FlowContext fastest() const {
+    const Bytes room = wafer_.pe.sram - wafer_.pe.reserved - wafer_.receive_buffer - wafer_.gradient_buffer;
+    std::optional<FlowContext> best;
+    Cycles least;
+    Bytes smallest = Bytes::max();
+    const std::uint64_t pinned = wafer_.mapping.groups.value_or(0);
+    const std::uint64_t most = std::min(kMostGroups, wafer_.grid.columns);
+    for (std::uint64_t groups = pinned > 0 ? pinned : 1; groups <= (pinned > 0 ? pinned : most); ++groups) {
+      const FlowContext context = with_groups(groups);
+      smallest = std::min(smallest, tile_bytes(context, request_));
+      if (tile_bytes(context, request_) > room) continue;
+      const Cycles cycles = linear_forward(context, shape_).total();
+      if (best && cycles >= least) continue;
+      best.emplace(context);
+      least = cycles;
+    }
+    if (best) return *best;
+    throw DoesNotFit{fmt::format("{} tokens with {} + {} features need {} of a PE, where {} are left",
+                                 request_.tokens, request_.in, request_.out, spell(smallest), spell(room))};
+  }
+
+  // The mean column's work is known; what of the rest is columns that wait for the fullest one says the mask.
+  [[nodiscard]] LayerTime divide(const FlowContext& c, const KernelCost& cost, Bytes streamed) const {
+    const RowTime row = row_time(c, shape_);
+    std::uint64_t left = cost.busy().count();
+    const auto take = [&](std::uint64_t wanted) {
+      const std::uint64_t taken = std::min(wanted, left);
+      left -= taken;
+      return Cycles{taken};
+    };
+    LayerTime time;
+    time.products = take(row.mean_beats);
+    time.overhead = take(row.overhead);
+    time.imbalance = take(waiting(c, row));
+    time.reduction = Cycles{left};
+    time.fill = cost.fill;
+    const Cycles stream = cycles_in(transfer_time(streamed, io_bandwidth(wafer_.io)), wafer_.clock);
+    time.streaming = stream - std::min(stream, cost.busy());
+    time.total = cost.total() + time.streaming;
+    return time;
+  }
+
+  [[nodiscard]] std::uint64_t waiting(const FlowContext& c, const RowTime& row) const {
+    if (!mask_) return 0;
+    const std::uint64_t columns = c.layout.columns_used(shape_.in);
+    const std::uint64_t fullest =
+        mask_->slowest_column(c.layout.features_per_pe(shape_.in), wafer_.pe.accumulators, shape_.out);
+    const std::uint64_t mean = divide_up(shape_.kept, columns);
+    const std::uint64_t work = row.mean_beats + row.overhead;
+    return fullest > mean ? multiply_divide_up(work, fullest - mean, mean) : 0;
+  }
+
+  const WaferSpec& wafer_;
+  const LayerRequest& request_;
+  Fraction pruned_;
+  std::optional<MaskSample> mask_;
+  MatrixShape shape_;
+};
+
+std::string limit_of(const LayerTime& time) {
+  const std::array<std::pair<const char*, Cycles>, 5> losses{{{"overhead of arriving weights", time.overhead},
+                                                              {"uneven columns", time.imbalance},
+                                                              {"reduction", time.reduction},
+                                                              {"streaming", time.streaming},
+                                                              {"fill", time.fill}}};
+  return std::max_element(losses.begin(), losses.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+}  // namespace
+
+LayerReport study_layer(const MachineSpec& machine, const LayerRequest& request) {
+  check(request);
+  std::vector<Fraction> levels{Fraction{}};
+  for (const Fraction pruned : request.pruned) {
+    if (pruned.billionths > 0) levels.push_back(pruned);
+  }
+  LayerReport report{.request = request, .machine = machine.name, .levels = {}};
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const auto progress = [&](double done) {
+      if (request.on_progress)
+        request.on_progress((static_cast<double>(i) + done) / static_cast<double>(levels.size()));
+    };
+    LayerLevel level = Level{machine.wafer, request, levels[i]}.run(progress);
+    const LayerLevel& dense = report.levels.empty() ? level : report.levels.front();
+    level.speedup =
+        static_cast<double>(dense.time.total.count()) / static_cast<double>(level.time.total.count());
+    level.ideal = static_cast<double>(dense.kept) / static_cast<double>(level.kept);
+    level.limit = limit_of(level.time);
+    report.levels.push_back(std::move(level));
+  }
+  return report;
+}
+
+}  // namespace wafersim

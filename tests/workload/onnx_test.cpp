@@ -60,8 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
         // Szegedy et al., arXiv:1409.4842, table 1, to whose rounded figures (6.8 M, 1.5 G) it does not add
         // up; by hand below. Collections of the Caffe model zoo list 6.998552 M for bvlc_googlenet
         Published{"inception_v1", 6'998'552, 1'582'671'872},
-        // Zhang et al., arXiv:1707.01083, table 5: 137 M for 1x and g = 3; it names no parameters. Parameters
-        // by hand: stem 24·27 + 48; per unit the three convolutions and their norms; 960·1000 + 1000
+        // Zhang et al., arXiv:1707.01083, table 5: 137 M for 1x and g = 3; it names no parameters. Those are
+        // of "ShuffleNet x1.0 (g=3)" in the tables of github.com/osmr/imgclsmob (pytorch/README.md), whose
+        // tests say weight_count == 1865728 of shufflenet_g3_w1
         Published{"shufflenet", 1'865'728, 137'460'672},
         // Dosovitskiy et al., arXiv:2010.11929; _ops 17.564: 12 blocks of 197·12·768² and 2·197²·768, patches
         // of 196·768², classifier 768,000

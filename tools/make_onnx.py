@@ -494,6 +494,30 @@ def newer():
     return net.model(inputs, net.linear(x, 16, 4, "fc"), opset=21, output_rank=3)
 
 
+def group_norm(form):
+    """Group normalisation as opset 18 has it, as opset 21 has it, and in the parts that exporters write for older
+    ones; then with one group, without gain and bias."""
+    net = Net(f"group_norm_{form}")
+    x, inputs = image(net, 10, 8)
+    for label, groups in (("four", 4), ("one", 1)):
+        x = net.conv(x, 8, 3, label=f"conv_{label}")
+        if form == "parts":
+            whole = x
+            x = net.op("Reshape", [x, net.constant([0, groups, -1])])
+            x = net.op("InstanceNormalization", [x, net.constant([1.0] * groups), net.constant([0.0] * groups)])
+            x = net.op("Reshape", [x, net.op("Shape", [whole])])
+            if groups > 1:
+                x = net.op("Mul", [x, net.weight("four.weight", 8, 1, 1)])
+                x = net.op("Add", [x, net.weight("four.bias", 8, 1, 1)], 8)
+        else:
+            numbers = 8 if form == "21" else groups
+            x = net.op("GroupNormalization", [x, net.weight(f"{label}.weight", numbers),
+                                              net.weight(f"{label}.bias", numbers)], num_groups=groups)
+        net.channels[x] = 8
+        x = net.relu(x)
+    return net.model(inputs, net.classifier(x, 8, 5), opset={"parts": 17, "18": 18, "21": 21}[form])
+
+
 def plain():
     """Three convolutions and nothing else: what a topology table of SCALE-Sim can say as well."""
     net = Net("plain")
@@ -525,7 +549,8 @@ def operators():
 NETS = {"resnet50": resnet50, "vgg19": vgg19, "alexnet": alexnet, "squeezenet": squeezenet,
         "densenet121": densenet121, "inception_v1": inception_v1, "shufflenet": shufflenet, "gpt2": gpt2,
         "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators,
-        "plain": plain, "stacked": stacked, "masked": masked, "newer": newer}
+        "group_norm_18": lambda: group_norm("18"), "group_norm_21": lambda: group_norm("21"),
+        "group_norm_parts": lambda: group_norm("parts"), "plain": plain, "stacked": stacked, "masked": masked, "newer": newer}
 
 
 def main():

@@ -253,6 +253,48 @@ TEST(Onnx, AStoredMaskIsLookedInto) {
   EXPECT_FALSE(causal("bias"));         // another one for each head: trained
 }
 
+TEST(Onnx, GroupNormalizationIsOneLayerInEveryFormThatItIsWrittenIn) {
+  // Two convolutions of 8 x 8 channels and 9 taps, two norms, a classifier of 8 x 5 and 5.
+  constexpr std::uint64_t kRest = 2 * 8 * 8 * 9 + 8 * 5 + 5;
+  const std::vector<OpKind> kinds{
+      OpKind::input, OpKind::convolution, OpKind::norm, OpKind::elementwise, OpKind::convolution,
+      OpKind::norm,  OpKind::elementwise, OpKind::pool, OpKind::linear,      OpKind::loss};
+  for (const char* form : {"group_norm_parts", "group_norm_21"}) {
+    const Graph graph = load(form, "batch=3").workload.graph;
+    std::vector<OpKind> found;
+    std::vector<Layer> norms;
+    for (const Layer& layer : graph.layers) {
+      found.push_back(layer.kind);
+      if (layer.kind == OpKind::norm) norms.push_back(layer);
+    }
+    EXPECT_EQ(found, kinds) << form;
+    ASSERT_EQ(norms.size(), 2U) << form;
+    for (const Layer& norm : norms) {
+      EXPECT_EQ(norm.function, "groupnorm") << form;
+      EXPECT_EQ(norm.out_features, 8U) << form;
+      EXPECT_EQ(norm.extent, (Extent{10, 10})) << form;
+    }
+    EXPECT_EQ(norms.front().name, "four") << form;
+    EXPECT_EQ(norms.front().window.groups, 4U) << form;
+    EXPECT_EQ(norms.front().vector_weights, 16U) << form;
+    EXPECT_EQ(norms.back().window.groups, 1U) << form;
+    // A gain of 1 and a bias of 0 for each group only make the instance norm do nothing else.
+    const std::uint64_t affine = norms.back().vector_weights;
+    EXPECT_EQ(affine, std::string{form} == "group_norm_parts" ? 0U : 16U);
+    EXPECT_EQ(graph.parameters(), kRest + 16 + affine) << form;
+  }
+}
+
+// A known deviation: docs/deviations.md has a row to take out when this fails.
+TEST(OnnxDeviation, AGainForEachGroupIsNotCounted) {
+  const Graph graph = load("group_norm_18", "batch=3").workload.graph;
+  const Layer& four = *std::find_if(graph.layers.begin(), graph.layers.end(),
+                                    [](const Layer& layer) { return layer.kind == OpKind::norm; });
+  EXPECT_EQ(four.function, "groupnorm");
+  EXPECT_EQ(four.window.groups, 4U);
+  EXPECT_EQ(four.vector_weights, 0U);  // the file has 4 gains and 4 biases
+}
+
 TEST(Onnx, OperatorsThatAreNewerThanTheLibraryAreReadWhereTheyKeepTheirShape) {
   const Graph graph = load("newer", "batch=3").workload.graph;
   EXPECT_EQ(layer_named(graph, "group").function, "groupnorm");

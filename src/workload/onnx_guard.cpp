@@ -5,8 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <tuple>
-#include <utility>
+#include <vector>
 
 #include <onnx/defs/schema.h>
 
@@ -28,27 +27,41 @@ bool has_ranks(const onnx::InferenceContext& context, const std::vector<int>& le
   return true;
 }
 
+void guard_ranks(onnx::OpSchema& schema, const std::vector<int>& least) {
+  schema.TypeAndShapeInferenceFunction(
+      [infer = schema.GetTypeAndShapeInferenceFunction(), &least](onnx::InferenceContext& context) {
+        if (has_ranks(context, least)) infer(context);
+      });
+}
+
+// What computes with shapes takes for granted that its first input has a type: Shape of a tensor of which
+// nothing could be inferred has none.
+void guard_type(onnx::OpSchema& schema) {
+  schema.PartialDataPropagationFunction(
+      [propagate = schema.GetDataPropagationFunction()](onnx::DataPropagationContext& context) {
+        if (context.getNumInputs() == 0 || context.getInputType(0) != nullptr) propagate(context);
+      });
+}
+
 class Guarded final : public onnx::ISchemaRegistry {
  public:
   const onnx::OpSchema* GetSchema(const std::string& op, const int version,
                                   const std::string& domain) const override {
     const onnx::OpSchema* own = onnx::OpSchemaRegistry::Instance()->GetSchema(op, version, domain);
-    const auto least = least_ranks().find(op);
-    if (own == nullptr || least == least_ranks().end()) return own;
+    if (own == nullptr) return nullptr;
     const std::scoped_lock lock{mutex_};
-    std::unique_ptr<onnx::OpSchema>& guarded = guarded_[{op, own->SinceVersion(), domain}];
+    std::unique_ptr<onnx::OpSchema>& guarded = guarded_[own];
     if (guarded) return guarded.get();
     guarded = std::make_unique<onnx::OpSchema>(*own);
-    guarded->TypeAndShapeInferenceFunction(
-        [infer = own->GetTypeAndShapeInferenceFunction(), &ranks = least->second](auto& context) {
-          if (has_ranks(context, ranks)) infer(context);
-        });
+    guard_type(*guarded);
+    const auto least = least_ranks().find(op);
+    if (least != least_ranks().end()) guard_ranks(*guarded, least->second);
     return guarded.get();
   }
 
  private:
   mutable std::mutex mutex_;
-  mutable std::map<std::tuple<std::string, int, std::string>, std::unique_ptr<onnx::OpSchema>> guarded_;
+  mutable std::map<const onnx::OpSchema*, std::unique_ptr<onnx::OpSchema>> guarded_;
 };
 
 }  // namespace

@@ -116,6 +116,17 @@ TEST(BadOnnx, WeightsOfTooFewDimensionsAreNotReadBeyond) {
               HasSubstr("convolutions over one or two dimensions are supported"));
 }
 
+TEST(BadOnnx, TheShapeOfATensorOfWhichNothingIsKnownIsNotComputedWith) {
+  // Found by fuzzing: the library takes the type of a tensor that none could be inferred of, as this Conv has
+  // weights of one dimension.
+  const std::string weights = field(5, std::string{"\x08\x04\x10\x01", 4} + field(8, "w"));
+  const std::string calls = field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, "Conv")) +
+                            field(1, field(1, "a") + field(2, "b") + field(4, "Shape")) +
+                            field(1, field(1, "x") + field(1, "b") + field(2, "c") + field(4, "Reshape"));
+  EXPECT_THAT(wrong_onnx(model_of(calls + weights, "c")),
+              HasSubstr("convolutions over one or two dimensions are supported"));
+}
+
 TEST(BadOnnx, AFileOfMoreThanTwoGibibytesIsRefusedBeforeItIsRead) {
   const test::ScratchFolder folder;
   const auto file = folder.write("big.onnx", "");

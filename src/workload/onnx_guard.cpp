@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <onnx/defs/schema.h>
@@ -12,25 +14,44 @@
 namespace wafersim::workload_detail {
 namespace {
 
-// Dimensions that the inference of an operator takes for granted, of its first inputs.
-const std::map<std::string, std::vector<int>>& least_ranks() {
-  static const std::map<std::string, std::vector<int>> kLeast{{"ConvTranspose", {2, 2}}};
-  return kLeast;
+// What the inference of an operator takes for granted of its inputs' dimensions.
+struct Granted {
+  std::vector<int> least{};                                    // how many the first inputs have at least
+  std::optional<std::pair<std::size_t, std::size_t>> alike{};  // two inputs that have as many
+};
+
+const std::map<std::string, Granted>& granted() {
+  static const std::map<std::string, Granted> kGranted{
+      {"Conv", {.least = {}, .alike = {{0, 1}}}},
+      {"ConvInteger", {.least = {}, .alike = {{0, 1}}}},
+      {"ConvTranspose", {.least = {2, 2}, .alike = {{0, 1}}}},
+      {"QLinearConv", {.least = {}, .alike = {{0, 3}}}}};
+  return kGranted;
 }
 
-bool has_ranks(const onnx::InferenceContext& context, const std::vector<int>& least) {
-  for (std::size_t i = 0; i < least.size() && i < context.getNumInputs(); ++i) {
-    const onnx::TypeProto* type = context.getInputType(i);
-    if (type == nullptr || !type->has_tensor_type() || !type->tensor_type().has_shape()) continue;
-    if (type->tensor_type().shape().dim_size() < least[i]) return false;
+// Dimensions of an input; nothing if they are not known.
+std::optional<int> rank_of(const onnx::InferenceContext& context, std::size_t input) {
+  if (input >= context.getNumInputs()) return std::nullopt;
+  const onnx::TypeProto* type = context.getInputType(input);
+  if (type == nullptr || !type->has_tensor_type() || !type->tensor_type().has_shape()) return std::nullopt;
+  return type->tensor_type().shape().dim_size();
+}
+
+bool is_granted(const onnx::InferenceContext& context, const Granted& what) {
+  for (std::size_t i = 0; i < what.least.size(); ++i) {
+    const std::optional<int> rank = rank_of(context, i);
+    if (rank && *rank < what.least[i]) return false;
   }
-  return true;
+  if (!what.alike) return true;
+  const std::optional<int> first = rank_of(context, what.alike->first);
+  const std::optional<int> second = rank_of(context, what.alike->second);
+  return !first || !second || *first == *second;
 }
 
-void guard_ranks(onnx::OpSchema& schema, const std::vector<int>& least) {
+void guard_ranks(onnx::OpSchema& schema, const Granted& what) {
   schema.TypeAndShapeInferenceFunction(
-      [infer = schema.GetTypeAndShapeInferenceFunction(), &least](onnx::InferenceContext& context) {
-        if (has_ranks(context, least)) infer(context);
+      [infer = schema.GetTypeAndShapeInferenceFunction(), &what](onnx::InferenceContext& context) {
+        if (is_granted(context, what)) infer(context);
       });
 }
 
@@ -54,8 +75,8 @@ class Guarded final : public onnx::ISchemaRegistry {
     if (guarded) return guarded.get();
     guarded = std::make_unique<onnx::OpSchema>(*own);
     guard_type(*guarded);
-    const auto least = least_ranks().find(op);
-    if (least != least_ranks().end()) guard_ranks(*guarded, least->second);
+    const auto what = granted().find(op);
+    if (what != granted().end()) guard_ranks(*guarded, what->second);
     return guarded.get();
   }
 

@@ -18,37 +18,50 @@ namespace {
 struct Granted {
   std::vector<int> least{};                                    // how many the first inputs have at least
   std::optional<std::pair<std::size_t, std::size_t>> alike{};  // two inputs that have as many
+  std::optional<std::size_t> shape{};  // an input that holds a shape: it makes as many
 };
 
 const std::map<std::string, Granted>& granted() {
   static const std::map<std::string, Granted> kGranted{
-      {"Conv", {.least = {}, .alike = {{0, 1}}}},
-      {"ConvInteger", {.least = {}, .alike = {{0, 1}}}},
-      {"ConvTranspose", {.least = {2, 2}, .alike = {{0, 1}}}},
-      {"QLinearConv", {.least = {}, .alike = {{0, 3}}}}};
+      {"Conv", {.least = {}, .alike = {{0, 1}}, .shape = {}}},
+      {"ConvInteger", {.least = {}, .alike = {{0, 1}}, .shape = {}}},
+      {"ConvTranspose", {.least = {2, 2}, .alike = {{0, 1}}, .shape = {}}},
+      {"QLinearConv", {.least = {}, .alike = {{0, 3}}, .shape = {}}},
+      {"Reshape", {.least = {}, .alike = {}, .shape = 1}},
+      {"Expand", {.least = {}, .alike = {}, .shape = 1}},
+      {"ConstantOfShape", {.least = {}, .alike = {}, .shape = 0}},
+      {"MaxUnpool", {.least = {}, .alike = {}, .shape = 2}}};
   return kGranted;
 }
 
-// Dimensions of an input; nothing if they are not known.
-std::optional<int> rank_of(const onnx::InferenceContext& context, std::size_t input) {
-  if (input >= context.getNumInputs()) return std::nullopt;
+// A file of a few bytes can say that a shape has a billion numbers, and the library would make a tensor of as
+// many dimensions.
+constexpr int kMostDims = 64;
+
+// The shape of an input; null if it is not known.
+const onnx::TensorShapeProto* shape_of(const onnx::InferenceContext& context, std::size_t input) {
+  if (input >= context.getNumInputs()) return nullptr;
   const onnx::TypeProto* type = context.getInputType(input);
-  if (type == nullptr || !type->has_tensor_type() || !type->tensor_type().has_shape()) return std::nullopt;
-  return type->tensor_type().shape().dim_size();
+  if (type == nullptr || !type->has_tensor_type() || !type->tensor_type().has_shape()) return nullptr;
+  return &type->tensor_type().shape();
 }
 
 bool is_granted(const onnx::InferenceContext& context, const Granted& what) {
   for (std::size_t i = 0; i < what.least.size(); ++i) {
-    const std::optional<int> rank = rank_of(context, i);
-    if (rank && *rank < what.least[i]) return false;
+    const onnx::TensorShapeProto* shape = shape_of(context, i);
+    if (shape != nullptr && shape->dim_size() < what.least[i]) return false;
   }
-  if (!what.alike) return true;
-  const std::optional<int> first = rank_of(context, what.alike->first);
-  const std::optional<int> second = rank_of(context, what.alike->second);
-  return !first || !second || *first == *second;
+  if (what.alike) {
+    const onnx::TensorShapeProto* first = shape_of(context, what.alike->first);
+    const onnx::TensorShapeProto* second = shape_of(context, what.alike->second);
+    if (first != nullptr && second != nullptr && first->dim_size() != second->dim_size()) return false;
+  }
+  if (!what.shape) return true;
+  const onnx::TensorShapeProto* numbers = shape_of(context, *what.shape);
+  return numbers == nullptr || numbers->dim_size() != 1 || numbers->dim(0).dim_value() <= kMostDims;
 }
 
-void guard_ranks(onnx::OpSchema& schema, const Granted& what) {
+void guard_shapes(onnx::OpSchema& schema, const Granted& what) {
   schema.TypeAndShapeInferenceFunction(
       [infer = schema.GetTypeAndShapeInferenceFunction(), &what](onnx::InferenceContext& context) {
         if (is_granted(context, what)) infer(context);
@@ -56,11 +69,20 @@ void guard_ranks(onnx::OpSchema& schema, const Granted& what) {
 }
 
 // What computes with shapes takes for granted that its first input has a type: Shape of a tensor of which
-// nothing could be inferred has none.
-void guard_type(onnx::OpSchema& schema) {
+// nothing could be inferred has none. Concat doubles what it is given twice, and so do those after it.
+bool is_granted(onnx::DataPropagationContext& context) {
+  if (context.getNumInputs() > 0 && context.getInputType(0) == nullptr) return false;
+  for (std::size_t i = 0; i < context.getNumInputs(); ++i) {
+    const onnx::TensorShapeProto* numbers = context.getInputData(i);
+    if (numbers != nullptr && numbers->dim_size() > kMostDims) return false;
+  }
+  return true;
+}
+
+void guard_numbers(onnx::OpSchema& schema) {
   schema.PartialDataPropagationFunction(
       [propagate = schema.GetDataPropagationFunction()](onnx::DataPropagationContext& context) {
-        if (context.getNumInputs() == 0 || context.getInputType(0) != nullptr) propagate(context);
+        if (is_granted(context)) propagate(context);
       });
 }
 
@@ -74,9 +96,9 @@ class Guarded final : public onnx::ISchemaRegistry {
     std::unique_ptr<onnx::OpSchema>& guarded = guarded_[own];
     if (guarded) return guarded.get();
     guarded = std::make_unique<onnx::OpSchema>(*own);
-    guard_type(*guarded);
+    guard_numbers(*guarded);
     const auto what = granted().find(op);
-    if (what != granted().end()) guard_ranks(*guarded, what->second);
+    if (what != granted().end()) guard_shapes(*guarded, what->second);
     return guarded.get();
   }
 

@@ -143,6 +143,35 @@ TEST(BadOnnx, TheShapeOfATensorOfWhichNothingIsKnownIsNotComputedWith) {
               HasSubstr("convolutions over one or two dimensions are supported"));
 }
 
+TEST(BadOnnx, AShapeOfABillionNumbersMakesNoTensorOfAsManyDimensions) {
+  // Found by fuzzing: the library makes a dimension of each. An input "s" of 2^30 whole numbers.
+  const std::string billion = field(1, std::string{"\x08\x80\x80\x80\x80\x04", 6});
+  const std::string input =
+      field(11, field(1, "s") + field(2, field(1, std::string{"\x08\x07", 2} + field(2, billion))));
+  for (const char* op : {"Reshape", "Expand"}) {
+    const std::string call = field(1, field(1, "x") + field(1, "s") + field(2, "a") + field(4, op));
+    EXPECT_THAT(wrong_onnx(model_of(call + input, "a")),
+                HasSubstr("the shape of its output cannot be inferred"));
+  }
+}
+
+TEST(BadOnnx, NumbersThatDoubleWithEachConcatAreNotComputedWith) {
+  // Two of a shape, then forty times twice as many.
+  std::string calls = field(1, field(1, "x") + field(2, "a") + field(4, "Shape"));
+  const std::string axis = field(5, field(1, "axis") + std::string{"\x18\x00\xa0\x01\x02", 5});  // i 0, INT
+  char last = 'a';
+  const auto next = [](char name) { return name == 'z' ? 'A' : static_cast<char>(name + 1); };
+  for (int i = 0; i < 40; ++i) {
+    const std::string from{last};
+    last = next(last) == 'x' ? 'y' : next(last);
+    calls +=
+        field(1, field(1, from) + field(1, from) + field(2, std::string{last}) + field(4, "Concat") + axis);
+  }
+  calls += field(1, field(1, "x") + field(1, std::string{last}) + field(2, "end") + field(4, "Reshape"));
+  EXPECT_THAT(wrong_onnx(model_of(calls, "end", 15)),
+              HasSubstr("the shape of its output cannot be inferred"));
+}
+
 TEST(BadOnnx, AFileOfMoreThanTwoGibibytesIsRefusedBeforeItIsRead) {
   const test::ScratchFolder folder;
   const auto file = folder.write("big.onnx", "");

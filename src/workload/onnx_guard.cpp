@@ -69,9 +69,13 @@ void guard_shapes(onnx::OpSchema& schema, const Granted& what) {
 }
 
 // What computes with shapes takes for granted that its first input has a type: Shape of a tensor of which
-// nothing could be inferred has none. Concat doubles what it is given twice, and so do those after it.
-bool is_granted(onnx::DataPropagationContext& context) {
-  if (context.getNumInputs() > 0 && context.getInputType(0) == nullptr) return false;
+// nothing could be inferred has none.
+bool has_type(const onnx::DataPropagationContext& context) {
+  return context.getNumInputs() == 0 || context.getInputType(0) != nullptr;
+}
+
+// Concat doubles what it is given twice, and so do those after it.
+bool has_few_numbers(onnx::DataPropagationContext& context) {
   for (std::size_t i = 0; i < context.getNumInputs(); ++i) {
     const onnx::TensorShapeProto* numbers = context.getInputData(i);
     if (numbers != nullptr && numbers->dim_size() > kMostDims) return false;
@@ -80,9 +84,11 @@ bool is_granted(onnx::DataPropagationContext& context) {
 }
 
 void guard_numbers(onnx::OpSchema& schema) {
+  // Others are not asked for their numbers: the library throws where they should be stored and are not.
+  const bool adds_up = schema.Name() == "Concat";
   schema.PartialDataPropagationFunction(
-      [propagate = schema.GetDataPropagationFunction()](onnx::DataPropagationContext& context) {
-        if (is_granted(context)) propagate(context);
+      [propagate = schema.GetDataPropagationFunction(), adds_up](onnx::DataPropagationContext& context) {
+        if (has_type(context) && (!adds_up || has_few_numbers(context))) propagate(context);
       });
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Writes well-known networks as ONNX files without weights, for the tests of the importer.
+"""Writes well-known networks and small cases as ONNX files without weights, for the tests of the importer.
 
     tools/make_onnx.py resnet50 resnet50.onnx
     tools/make_onnx.py --list
 
-Each network is put together from its paper, layer by layer, in the form in which common exporters write it:
+Each well-known network is put together from its paper, layer by layer, in the form in which common exporters write it:
 initialisers have dimensions and no data, the batch is a symbolic dimension.
 """
 import argparse
@@ -13,111 +13,8 @@ import sys
 import onnx
 from onnx import TensorProto, helper
 
-
-class Net:
-    """Collects operators; each method adds one and gives the name of its output."""
-
-    def __init__(self, name, channels_of=None):
-        self.name, self.nodes, self.weights, self.count = name, [], [], 0
-        self.channels = channels_of or {}
-
-    def op(self, kind, inputs, channels=None, label=None, **attributes):
-        self.count += 1
-        output = f"{label or kind.lower()}_{self.count}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
-        self.channels[output] = channels if channels is not None else self.channels.get(inputs[0])
-        return output
-
-    def weight(self, name, *dims):
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=dims)
-        self.weights.append(tensor)
-        return name
-
-    def constant(self, values, dims=None):
-        self.count += 1
-        name = f"constant_{self.count}"
-        integers = all(isinstance(value, int) for value in values)
-        kind = TensorProto.INT64 if integers else TensorProto.FLOAT
-        self.weights.append(helper.make_tensor(name, kind, dims if dims is not None else [len(values)], values))
-        return name
-
-    def conv(self, x, channels, kernel, stride=1, pad=None, groups=1, bias=False, label=None, batch_norm=False,
-             relu=False):
-        label = label or f"conv{self.count}"
-        high, wide = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-        pad = high // 2 if pad is None else pad
-        pads = [pad, pad, pad, pad] if not isinstance(pad, list) else pad
-        inputs = [x, self.weight(f"{label}.weight", channels, self.channels[x] // groups, high, wide)]
-        if bias:
-            inputs.append(self.weight(f"{label}.bias", channels))
-        y = self.op("Conv", inputs, channels, label, kernel_shape=[high, wide], strides=[stride, stride], pads=pads,
-                    group=groups)
-        if batch_norm:
-            y = self.batch_norm(y, f"{label}_bn")
-        return self.relu(y) if relu else y
-
-    def batch_norm(self, x, label):
-        inputs = [x] + [self.weight(f"{label}.{part}", self.channels[x])
-                        for part in ("weight", "bias", "running_mean", "running_var")]
-        return self.op("BatchNormalization", inputs, label=label, epsilon=1e-5)
-
-    def relu(self, x):
-        return self.op("Relu", [x])
-
-    def pool(self, x, kernel, stride, pad=0, kind="MaxPool", ceil=0):
-        return self.op(kind, [x], kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[pad] * 4,
-                       ceil_mode=ceil)
-
-    def gemm(self, x, inputs, features, label, relu=False, bias=True):
-        operands = [x, self.weight(f"{label}.weight", features, inputs)]
-        if bias:
-            operands.append(self.weight(f"{label}.bias", features))
-        y = self.op("Gemm", operands, features, label, transB=1)
-        return self.relu(y) if relu else y
-
-    def linear(self, x, inputs, features, label, bias=True):
-        y = self.op("MatMul", [x, self.weight(f"{label}.weight", inputs, features)], features, label)
-        return self.op("Add", [y, self.weight(f"{label}.bias", features)], features) if bias else y
-
-    def layer_norm(self, x, features, label):
-        """In its parts, as exporters before opset 17 write it."""
-        mean = self.op("ReduceMean", [x], axes=[-1])
-        centred = self.op("Sub", [x, mean])
-        square = self.op("Pow", [centred, self.constant([2.0], [])])
-        variance = self.op("ReduceMean", [square], axes=[-1])
-        root = self.op("Sqrt", [self.op("Add", [variance, self.constant([1e-5], [])])])
-        y = self.op("Div", [centred, root])
-        y = self.op("Mul", [y, self.weight(f"{label}.weight", features)])
-        return self.op("Add", [y, self.weight(f"{label}.bias", features)])
-
-    def rms_norm(self, x, features, label):
-        square = self.op("Pow", [x, self.constant([2.0], [])])
-        mean = self.op("ReduceMean", [square], axes=[-1])
-        root = self.op("Sqrt", [self.op("Add", [mean, self.constant([1e-5], [])])])
-        inverse = self.op("Div", [self.constant([1.0], []), root])
-        y = self.op("Mul", [x, inverse])
-        return self.op("Mul", [y, self.weight(f"{label}.weight", features)])
-
-    def gelu(self, x):
-        scaled = self.op("Div", [x, self.constant([1.4142135], [])])
-        y = self.op("Add", [self.op("Erf", [scaled]), self.constant([1.0], [])])
-        return self.op("Mul", [self.op("Mul", [x, y]), self.constant([0.5], [])])
-
-    def classifier(self, x, features, classes=1000):
-        """Global average, then one matrix."""
-        x = self.op("Flatten", [self.op("GlobalAveragePool", [x])], axis=1)
-        return self.gemm(x, features, classes, "fc")
-
-    def model(self, inputs, output, opset=13, output_rank=2):
-        graph = helper.make_graph(
-            self.nodes, self.name, inputs,
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None] * output_rank)], self.weights)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="wafersim")
-
-
-def image(net, size, channels=3):
-    net.channels["image"] = channels
-    return "image", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", channels, size, size])]
+from onnx_cases import CASES
+from onnx_net import Net, attention, image, sizes_of
 
 
 def resnet50(size=224):
@@ -277,46 +174,6 @@ def shufflenet():
     return net.model(inputs, net.classifier(x, 960))
 
 
-def attention(net, q, k, v, heads, kv_heads, head_dim, mask="mask", rotary=False):
-    """softmax(QK^T)V as torch exports it: reshape, transpose, two products. `mask` is added to the scores."""
-    def split(x, count):
-        x = net.op("Reshape", [x, net.constant([0, 0, count, head_dim])])
-        return net.op("Transpose", [x], perm=[0, 2, 1, 3])
-
-    def rotate(x):
-        low = net.op("Slice", [x, net.constant([0]), net.constant([head_dim // 2]), net.constant([3])])
-        high = net.op("Slice", [x, net.constant([head_dim // 2]), net.constant([head_dim]), net.constant([3])])
-        turned = net.op("Concat", [net.op("Neg", [high]), low], axis=-1)
-        return net.op("Add", [net.op("Mul", [x, "cos"]), net.op("Mul", [turned, "sin"])])
-
-    q, k, v = split(q, heads), split(k, kv_heads), split(v, kv_heads)
-    if rotary:
-        q, k = rotate(q), rotate(k)
-    if kv_heads != heads:
-        def repeat(x):
-            x = net.op("Unsqueeze", [x, net.constant([2])])
-            sizes = net.op("Concat", ["batch_size", net.constant([kv_heads, heads // kv_heads]), "tokens",
-                                      net.constant([head_dim])], axis=0)
-            return net.op("Reshape", [net.op("Expand", [x, sizes]), net.constant([0, heads, -1, head_dim])])
-        k, v = repeat(k), repeat(v)
-    scores = net.op("MatMul", [q, net.op("Transpose", [k], perm=[0, 1, 3, 2])])
-    scores = net.op("Div", [scores, net.constant([float(head_dim) ** 0.5], [])])
-    if mask:
-        scores = net.op("Add", [scores, mask])
-    y = net.op("MatMul", [net.op("Softmax", [scores], axis=-1), v])
-    y = net.op("Transpose", [y], perm=[0, 2, 1, 3])
-    return net.op("Reshape", [y, net.constant([0, 0, heads * head_dim])])
-
-
-def sizes_of(net, x):
-    """The batch and the tokens of `x`, as exporters compute them while the model runs."""
-    shape = net.op("Shape", [x])
-    for name, index in (("batch_size", 0), ("tokens", 1)):
-        at = net.op("Gather", [shape, net.constant([index])], axis=0)
-        net.nodes[-1].output[0] = name
-        assert at != name
-
-
 def gpt2(layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
     """Radford et al. 2019, as exported by torch from the transformers library: fused projections as Gemm."""
     net = Net("gpt2")
@@ -428,104 +285,9 @@ def vit_b16(layers=12, width=768, heads=12):
     return net.model(inputs, net.gemm(net.op("Gather", [x, net.constant([0], [])], axis=1), width, 1000, "classifier"))
 
 
-def lstm():
-    """Two directions of an LSTM on sequences of vectors, then a classifier of its last state."""
-    net = Net("lstm")
-    inputs = [helper.make_tensor_value_info("frames", TensorProto.FLOAT, [20, "batch", 40])]
-    net.nodes.append(helper.make_node(
-        "LSTM", ["frames", net.weight("lstm.w", 2, 4 * 64, 40), net.weight("lstm.r", 2, 4 * 64, 64),
-                 net.weight("lstm.b", 2, 8 * 64)], ["all", "", ""], name="lstm", hidden_size=64,
-        direction="bidirectional"))
-    x = net.op("Transpose", ["all"], perm=[2, 0, 1, 3])
-    x = net.op("Reshape", [x, net.constant([-1, 20, 128])])
-    return net.model(inputs, net.linear(x, 128, 10, "fc"), output_rank=3)
-
-
-def stacked():
-    """Two tensors of equal shape put together along each of their axes, and along the heads of a reshaped one."""
-    net = Net("stacked")
-    inputs = [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["batch", 8, 32])]
-    parts = [net.linear("rows", 32, 32, label, bias=False) for label in "ab"]
-    long = net.linear(net.op("Concat", parts, axis=1), 32, 16, "long", bias=False)
-    wide = net.linear(net.op("Concat", parts, axis=2), 64, 16, "wide", bias=False)
-    heads = net.op("Concat", [net.op("Reshape", [part, net.constant([0, 8, 4, 8])]) for part in parts], axis=2)
-    heads = net.linear(net.op("Reshape", [heads, net.constant([0, 8, 64])]), 64, 16, "heads", bias=False)
-    return net.model(inputs, net.op("Concat", [long, wide, heads], axis=1), output_rank=3)
-
-
-def masked(tokens=16, width=64, heads=2):
-    """Attentions with masks that are stored in the model; each is followed by a projection that says which."""
-    net = Net("masked")
-    x = "rows"
-    inputs = [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["batch", tokens, width])]
-    later = [[column > row for column in range(tokens)] for row in range(tokens)]
-    far = [[abs(column - row) > 3 for column in range(tokens)] for row in range(tokens)]
-
-    def stored(hidden):
-        return net.constant([-1e9 if hides else 0.0 for row in hidden for hides in row], [1, 1, tokens, tokens])
-
-    net.weights.append(helper.make_tensor("kept", TensorProto.BOOL, [1, 1, tokens, tokens],
-                                          [not hides for row in later for hides in row]))
-    computed = net.op("Where", ["kept", net.constant([0.0], []), net.constant([-1e9], [])])
-    masks = {"triangle": stored(later), "computed": computed,
-             "without_data": net.weight("float_mask", 1, 1, tokens, tokens), "band": stored(far),
-             "nothing": stored([[False] * tokens] * tokens), "bias": net.weight("relative", 1, heads, tokens, tokens)}
-    for label, mask in masks.items():
-        q, k, v = (net.linear(x, width, width, f"{label}.{part}", bias=False) for part in "qkv")
-        y = attention(net, q, k, v, heads, heads, width // heads, mask)
-        x = net.linear(y, width, width, label, bias=False)
-    return net.model(inputs, x, output_rank=3)
-
-
-def newer():
-    """Operators of opset 21 that Debian's ONNX library does not know, a GRU, and normalisations as operators."""
-    net = Net("newer")
-    x, inputs = image(net, 8, 8)
-    x = net.conv(x, 8, 3)
-    x = net.op("GroupNormalization", [x, net.weight("group.weight", 8), net.weight("group.bias", 8)], num_groups=4)
-    x = net.op("Reshape", [net.relu(x), net.constant([0, 8, 64])])
-    x = net.op("Transpose", [x], perm=[1, 0, 2])
-    net.nodes.append(helper.make_node(
-        "GRU", [x, net.weight("gru.w", 1, 3 * 16, 64), net.weight("gru.r", 1, 3 * 16, 16),
-                net.weight("gru.b", 1, 6 * 16)], ["states"], name="gru", hidden_size=16))
-    x = net.op("Transpose", ["states"], perm=[2, 0, 1, 3])
-    x = net.op("Reshape", [x, net.constant([-1, 8, 16])])
-    x = net.op("LayerNormalization", [x, net.weight("layer.weight", 16), net.weight("layer.bias", 16)], axis=-1)
-    return net.model(inputs, net.linear(x, 16, 4, "fc"), opset=21, output_rank=3)
-
-
-def plain():
-    """Three convolutions and nothing else: what a topology table of SCALE-Sim can say as well."""
-    net = Net("plain")
-    x, inputs = image(net, 34)
-    x = net.conv(x, 16, 3, 1, 0, label="first")
-    x = net.conv(x, 32, 3, 1, 1, label="second")
-    return net.model(inputs, net.conv(x, 24, 2, 2, 0, label="third"), output_rank=4)
-
-
-def operators():
-    """A small network with one of everything else that the importer knows."""
-    net = Net("operators")
-    x, inputs = image(net, 16, 8)
-    x = net.conv(x, 8, 3, groups=8, bias=True)
-    x = net.op("Conv", [x, net.weight("same.weight", 8, 8, 3, 3)], auto_pad="SAME_UPPER", dilations=[2, 2])
-    x = net.op("ConvTranspose", [x, net.weight("up.weight", 8, 12, 2, 2)], 12, strides=[2, 2])
-    x = net.op("InstanceNormalization", [x, net.weight("in.weight", 12), net.weight("in.bias", 12)])
-    x = net.op("LeakyRelu", [x])
-    x = net.op("Pad", [x, net.constant([0, 0, 1, 1, 0, 0, 1, 1])])
-    x = net.op("Resize", [x, "", net.constant([1.0, 1.0, 0.5, 0.5])])
-    net.nodes.append(helper.make_node("Split", [x, net.constant([4, 8])], ["small", "large"], name="split", axis=1))
-    x = net.op("Concat", ["small", net.op("HardSwish", ["large"])], axis=1)
-    scale = net.op("Sigmoid", [net.op("GlobalMaxPool", [x])])
-    x = net.op("Mul", [x, scale])
-    x = net.op("ReduceMean", [net.op("Clip", [x])], axes=[2, 3], keepdims=0)
-    return net.model(inputs, net.op("Softmax", [net.gemm(x, 12, 5, "fc")], axis=-1), opset=14)
-
-
 NETS = {"resnet50": resnet50, "vgg19": vgg19, "alexnet": alexnet, "squeezenet": squeezenet,
         "densenet121": densenet121, "inception_v1": inception_v1, "shufflenet": shufflenet, "gpt2": gpt2,
-        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, "lstm": lstm, "operators": operators,
-        "plain": plain, "stacked": stacked, "masked": masked, "newer": newer}
+        "llama_block": llama_block, "bert": bert, "vit_b16": vit_b16, **CASES}
 
 
 def main():

@@ -65,6 +65,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
   [[nodiscard]] Tree finish() {
+    problems_.throw_if_any();
     if (!started_) problems_.add({.file = name_}, "", "is empty, expected YAML");
     problems_.throw_if_any();
     return std::move(root_);

@@ -5,18 +5,6 @@
 
 namespace wafersim::flow {
 
-inline std::uint64_t fmacs_per_cycle(const PeSpec& pe, Arithmetic arithmetic) {
-  switch (arithmetic) {
-    case Arithmetic::fp16:
-      return pe.fmacs_fp16;
-    case Arithmetic::mixed:
-      return pe.fmacs_mixed;
-    case Arithmetic::fp32:
-      return pe.fmacs_fp32;
-  }
-  return 1;
-}
-
 inline std::uint64_t accumulator_bytes(Arithmetic arithmetic) {
   return arithmetic == Arithmetic::fp16 ? 2 : 4;
 }

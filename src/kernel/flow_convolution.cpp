@@ -19,14 +19,18 @@ struct ChannelShare {
   std::uint64_t chain;     // columns over which one of these is added up
 };
 
+// Fewer channels than columns: several columns hold the same channel, each with some of its taps.
+std::uint64_t columns_of_channel(const TokenLayout& layout, const ConvolutionTask& task,
+                                 std::uint64_t channels) {
+  return std::clamp<std::uint64_t>(layout.feature_columns() / channels, 1, task.taps());
+}
+
 // `summed` channels are added up, `made` channels come out.
 ChannelShare share_of(const FlowContext& c, const ConvolutionTask& task, std::uint64_t summed,
                       std::uint64_t made, const MaskSample* mask) {
-  const TokenLayout& layout = c.layout;
   ChannelShare share{};
-  share.channels = layout.features_per_pe(summed);
-  // Fewer channels than columns: several columns hold the same channel, each with some of its taps.
-  share.spread = std::clamp<std::uint64_t>(layout.feature_columns() / summed, 1, task.taps());
+  share.channels = c.layout.features_per_pe(summed);
+  share.spread = columns_of_channel(c.layout, task, summed);
   const std::uint64_t taps = divide_up(task.taps(), share.spread);
   const std::uint64_t in_group = summed / task.groups;
   const std::uint64_t groups_here = divide_up(share.channels, in_group);
@@ -85,10 +89,6 @@ KernelCost fetch(const FlowContext& c, const ConvolutionTask& task, const Channe
   return cost;
 }
 
-}  // namespace
-
-namespace {
-
 // One tap on every position is a linear layer on channels.
 bool is_linear(const ConvolutionTask& task) {
   return task.groups == 1 && task.taps() == 1 && task.image.positions() == task.result.positions();
@@ -104,8 +104,13 @@ MatrixShape matrix_of(const ConvolutionTask& task) {
 }  // namespace
 
 std::uint64_t convolution_columns(const TokenLayout& layout, const ConvolutionTask& task) {
-  const std::uint64_t spread = std::clamp<std::uint64_t>(layout.feature_columns() / task.in, 1, task.taps());
+  const std::uint64_t spread = columns_of_channel(layout, task, task.in);
   return std::min(layout.feature_columns(), layout.columns_used(task.in) * spread);
+}
+
+std::uint64_t convolution_inputs(const TokenLayout& layout, const ConvolutionTask& task) {
+  const std::uint64_t channels = std::min(layout.features_per_pe(task.in), task.in / task.groups);
+  return channels * divide_up(task.taps(), columns_of_channel(layout, task, task.in));
 }
 
 KernelCost convolution_forward(const FlowContext& c, const ConvolutionTask& task) {

@@ -128,7 +128,8 @@ KernelCost batch_norm_backward(const FlowContext& c, std::uint64_t features) {
 KernelCost image_norm_forward(const FlowContext& c, std::uint64_t features, std::uint64_t groups,
                               std::uint64_t positions) {
   KernelCost cost = feature_statistics(c, features, pes_of_image(c, positions), 1);
-  const std::uint64_t columns = c.layout.columns_used(divide_up(features, groups));
+  // The channels of a group lie side by side, as many on a PE as of all channels.
+  const std::uint64_t columns = divide_up(divide_up(features, groups), c.layout.features_per_pe(features));
   cost.fabric += Cycles{chain_all_reduce(c, 2, columns)};
   cost.compute = sweeps(c, features, 4) + Cycles{c.wafer.pe.divide_cycles};
   return cost;

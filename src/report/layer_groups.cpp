@@ -24,7 +24,7 @@ void add(LayerGroup& group, const LayerOutcome& layer) {
   const Cycles time = time_of(layer);
   group.least = group.count == 0 ? time : std::min(group.least, time);
   group.most = std::max(group.most, time);
-  if (!layer.weakness.empty() && (group.weakness.empty() || layer.utilization < group.utilization)) {
+  if (layer.utilization > 0 && (group.utilization == 0 || layer.utilization < group.utilization)) {
     group.utilization = layer.utilization;
     group.weakness = layer.weakness;
   }

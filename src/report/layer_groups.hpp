@@ -21,7 +21,7 @@ struct LayerGroup {
   Cycles compute{};
   Cycles fabric{};
   Cycles waited{};
-  double utilization{};    // of the layer of the group that uses the wafer least
+  double utilization{};    // of the layer of the group that uses the wafer least; 0: none has products
   std::string weakness{};  // of the same
 };
 

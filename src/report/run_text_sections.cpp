@@ -62,23 +62,38 @@ std::string layer_section(const Outcome& outcome) {
 }
 
 std::string weak_section(const Outcome& outcome) {
-  constexpr std::size_t kMost = 8;
-  constexpr double kWorthNaming = 0.005;  // of the step
   std::vector<LayerGroup> weak;
-  for (LayerGroup& group : group_layers(outcome.layers)) {
-    if (!group.weakness.empty() && share_of(group.total, outcome.step.cycles) >= kWorthNaming)
-      weak.push_back(std::move(group));
+  const LayerGroup* least = nullptr;  // of the others
+  const LayerGroup* most = nullptr;
+  const std::vector<LayerGroup> groups = group_layers(outcome.layers);
+  for (const LayerGroup& group : groups) {
+    if (!group.weakness.empty()) {
+      weak.push_back(group);
+    } else if (group.utilization > 0) {
+      if (least == nullptr || group.utilization < least->utilization) least = &group;
+      if (most == nullptr || group.utilization > most->utilization) most = &group;
+    }
   }
   if (weak.empty()) return {};
-  std::stable_sort(weak.begin(), weak.end(),
-                   [](const LayerGroup& a, const LayerGroup& b) { return a.total > b.total; });
-  if (weak.size() > kMost) weak.resize(kMost);
-  std::string out = "Layers that use the wafer badly: share of the dense FP16 peak\n";
-  for (const LayerGroup& group : weak) {
-    out += fmt::format("  {:<24}  {:>6}  {}\n", clipped(group.name, 24), percent(group.utilization),
-                       group.weakness);
+  std::string out =
+      "Layers that use the wafer badly: share of the dense FP16 peak, below a quarter of what their\n"
+      "  arithmetic reaches at best, and why, with the share of their time that this takes\n";
+  for (const LayerGroup& group : largest_groups(std::move(weak), kMostRows)) {
+    if (group.weakness.empty()) {
+      out += fmt::format("  {}\n", group.name);
+    } else {
+      out += wrapped(fmt::format("  {:<24}  {:>6}  {}", clipped(group.name, 24), percent(group.utilization),
+                                 group.weakness),
+                     kTerminal, 36) +
+             "\n";
+    }
   }
-  return out;
+  if (least == nullptr) return out;
+  const auto reached = [](const LayerGroup& group) {
+    return fmt::format("{} ({})", percent(group.utilization), clipped(group.name, kNameWidth));
+  };
+  if (least == most) return out + fmt::format("  The other reaches {}\n", reached(*least));
+  return out + fmt::format("  The others reach {} to {}\n", reached(*least), reached(*most));
 }
 
 std::string station_section(const Outcome& outcome) {

@@ -113,11 +113,15 @@ std::optional<ColumnUse> column_use(const Layer& layer, const TokenLayout& layou
   if (layer.kind == OpKind::linear) {
     const std::uint64_t in =
         layer.experts.combine ? layer.in_features / layer.experts.active : layer.in_features;
-    return ColumnUse{.used = layout.columns_used(in), .of = layout.feature_columns()};
+    return ColumnUse{.used = layout.columns_used(in),
+                     .of = layout.feature_columns(),
+                     .inputs = layout.features_per_pe(in)};
   }
   if (layer.kind == OpKind::convolution) {
-    return ColumnUse{.used = convolution_columns(layout, window_task(layer, 1, 1)),
-                     .of = layout.feature_columns()};
+    const ConvolutionTask task = window_task(layer, 1, 1);
+    return ColumnUse{.used = convolution_columns(layout, task),
+                     .of = layout.feature_columns(),
+                     .inputs = convolution_inputs(layout, task)};
   }
   return std::nullopt;
 }

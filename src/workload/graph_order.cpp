@@ -60,4 +60,21 @@ Ordering order_of(const std::vector<Nodes>& sources) {
   return result;
 }
 
+std::optional<std::uint32_t> first_apart(const std::vector<Nodes>& sources) {
+  const std::vector<Nodes> users = users_of(sources);
+  std::vector<bool> reached(sources.size());
+  Nodes next{0};
+  while (!next.empty() && !sources.empty()) {
+    const std::uint32_t node = next.back();
+    next.pop_back();
+    if (reached[node]) continue;
+    reached[node] = true;
+    for (const Nodes* neighbours : {&sources[node], &users[node]})
+      next.insert(next.end(), neighbours->begin(), neighbours->end());
+  }
+  const auto found = std::find(reached.begin(), reached.end(), false);
+  if (found == reached.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(found - reached.begin());
+}
+
 }  // namespace wafersim::workload_detail

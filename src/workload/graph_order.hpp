@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace wafersim::workload_detail {
@@ -16,5 +17,9 @@ struct Ordering {
 
 // `sources[i]` are the nodes that must come before node i.
 [[nodiscard]] Ordering order_of(const std::vector<Nodes>& sources);
+
+// The first node that no chain of links, followed either way, joins with the first of all; nothing if all are
+// joined.
+[[nodiscard]] std::optional<std::uint32_t> first_apart(const std::vector<Nodes>& sources);
 
 }  // namespace wafersim::workload_detail

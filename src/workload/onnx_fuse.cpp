@@ -24,6 +24,7 @@ class Fuser {
       const std::string& op = model_.nodes[i].op;
       if (op == "Div") layer_norm(i);
       if (op == "Mul") rms_norm(i);
+      if (op == "InstanceNormalization") group_norm(i);
       if (op == "Erf") gelu(i);
       if (op == "Sigmoid") silu(i);
     }
@@ -56,6 +57,10 @@ class Fuser {
     return index < inputs.size() ? inputs[index] : kNone;
   }
   [[nodiscard]] bool is_weight(const std::string& name) const { return model_.weights.contains(name); }
+  [[nodiscard]] const Dims* dims_of(const std::string& name) const {
+    const auto known = model_.shapes.find(name);
+    return known == model_.shapes.end() ? nullptr : &known->second.dims;
+  }
   // The operand of a sum or product that is a weight, and the other one.
   [[nodiscard]] std::optional<std::string> weight_of(std::size_t node) const {
     if (is_weight(in(node, 1))) return in(node, 1);
@@ -90,7 +95,7 @@ class Fuser {
     norm.inputs.push_back(*weight_of(*gain));
     parts.push_back(*gain);
     const auto bias = only_user(*gain, "Add");
-    if (!bias || !weight_of(*bias) || norm.op != "LayerNormalization") return *gain;
+    if (!bias || !weight_of(*bias) || norm.op == "RMSNormalization") return *gain;
     norm.inputs.push_back(*weight_of(*bias));
     parts.push_back(*bias);
     return *bias;
@@ -147,6 +152,34 @@ class Fuser {
       replace(last, std::move(norm), parts);
       return;
     }
+  }
+
+  // Channels put together as N x groups x rest, each group normalised as if it were one channel, with a gain
+  // of 1 and a bias of 0; then back to the shape of x, · gain + bias of each channel
+  void group_norm(std::size_t instance) {
+    const auto apart = made_by(in(instance, 0), "Reshape");
+    const auto back = only_user(instance, "Reshape");
+    if (!apart || !back || !only_user(*apart, "InstanceNormalization")) return;
+    const Dims* of = dims_of(in(*apart, 0));
+    const Dims* in_groups = dims_of(in(instance, 0));
+    const Dims* after = dims_of(model_.nodes[*back].outputs.front());
+    if (of == nullptr || in_groups == nullptr || after == nullptr || *after != *of) return;
+    if (of->size() < 3 || in_groups->size() != 3 || of->front() != in_groups->front()) return;
+    OnnxNode norm{.name = model_.nodes[instance].name,
+                  .op = "GroupNormalization",
+                  .inputs = {in(*apart, 0)},
+                  .outputs = {},
+                  .ints = {{"num_groups", {static_cast<std::int64_t>((*in_groups)[1])}}},
+                  .texts = {}};
+    std::vector<std::size_t> parts{instance, *apart, *back};
+    std::size_t last = *back;
+    const auto gain = only_user(*back, "Mul");
+    const auto weight = gain ? weight_of(*gain) : std::nullopt;
+    // A product with anything else is one of its own.
+    if (weight && numbers_of(model_.weights.at(*weight).dims) == (*of)[1])
+      last = take_affine(*back, norm, parts);
+    norm.outputs = model_.nodes[last].outputs;
+    replace(last, std::move(norm), parts);
   }
 
   // x · (1 + erf(x / sqrt(2))) · 1/2, in either order of the products

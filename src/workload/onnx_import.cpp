@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "workload/graph_order.hpp"
 #include "workload/graph_writer.hpp"
 #include "workload/onnx_walk.hpp"
 #include "workload/quote.hpp"
@@ -105,6 +106,21 @@ const std::map<std::string, OnnxWalk::Handler>& OnnxWalk::handlers() {
   return kHandlers;
 }
 
+// Layers that share neither data nor weights with the first ones are another model.
+void OnnxWalk::check_connected(const Graph& graph) const {
+  std::vector<Nodes> links;
+  for (const Layer& layer : graph.layers) {
+    Nodes& own = links.emplace_back(layer.inputs.begin(), layer.inputs.end());
+    if (layer.tied_to) own.push_back(*layer.tied_to);
+  }
+  const std::optional<std::uint32_t> apart = first_apart(links);
+  if (!apart) return;
+  throw InputError{{.at = {.file = file_},
+                    .key = in_quotes(graph.layers[*apart].name),
+                    .message = fmt::format("nothing connects it with {}: the graph falls apart",
+                                           in_quotes(graph.layers.front().name))}};
+}
+
 ImportedModel OnnxWalk::run(const std::string& name) {
   take_inputs();
   for (const OnnxNode& node : model_.nodes) visit(node);
@@ -112,6 +128,7 @@ ImportedModel OnnxWalk::run(const std::string& name) {
   finish();
   ImportedModel imported;
   imported.graph = layers_.build(name);
+  check_connected(imported.graph);
   imported.key = "graph";
   imported.resolved = write_graph(imported.graph);
   imported.max_positions = layers_.tokens() > 0 ? layers_.tokens() : 1;

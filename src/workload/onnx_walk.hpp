@@ -27,6 +27,7 @@ class OnnxWalk {
   void take_inputs();
   void visit(const OnnxNode& node);
   void finish();
+  void check_connected(const Graph& graph) const;
 
   // What a name stands for; what an output is, by inference.
   [[nodiscard]] const OnnxValue& value(const std::string& name) const;

@@ -28,9 +28,10 @@ constexpr std::uint64_t kPrefix = 8;
   throw InputError{{.at = {.file = file}, .key = key, .message = message}};
 }
 
-Json parse(std::string_view text, const std::string& file) {
+// `what` begins the complaint about anything but an object.
+Json parse(std::string_view text, const std::string& file, std::string_view what) {
   Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) refuse(file, {}, "its header is not a JSON object");
+  if (json.is_discarded() || !json.is_object()) refuse(file, {}, fmt::format("{} a JSON object", what));
   return json;
 }
 
@@ -103,7 +104,7 @@ class FilePart : public ByteSource {
 std::vector<SafeTensor> parse_safetensors(std::string_view json, std::uint64_t data_begin, std::uint64_t size,
                                           const std::string& file) {
   std::vector<SafeTensor> tensors;
-  const Json header = parse(json, file);
+  const Json header = parse(json, file, "its header is not");
   for (const auto& [name, entry] : header.items()) {
     if (name != "__metadata__") tensors.push_back(tensor_of(name, entry, data_begin, size, file));
   }
@@ -144,7 +145,7 @@ void read_safetensors(const std::filesystem::path& file, TensorSink& sink) {
 }
 
 std::vector<std::string> parse_shard_index(std::string_view json, const std::string& file) {
-  const Json index = parse(json, file);
+  const Json index = parse(json, file, "is not an index of .safetensors files, or is cut short: it is not");
   if (!index.contains("weight_map") || !index["weight_map"].is_object())
     refuse(file, {}, "is not an index of .safetensors files: it has no 'weight_map'");
   std::set<std::string> files;

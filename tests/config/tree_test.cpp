@@ -73,6 +73,8 @@ TEST(ParseTree, RefusesWhatIsNotYaml) {
   EXPECT_EQ(complaint_about("# nothing but a comment\n"), "f.yaml: is empty, expected YAML");
   EXPECT_EQ(complaint_about("a: [1, 2\nb: 3\n"),
             "f.yaml:2:2: a: not valid YAML: end of sequence flow not found");
+  EXPECT_EQ(complaint_about("{\"a\": \"b"),
+            "f.yaml:1:9: not valid YAML: illegal EOF in scalar");  // cut short
   EXPECT_EQ(complaint_about("a: b: c\n"), "f.yaml:1:5: not valid YAML: illegal map value");
   EXPECT_EQ(complaint_about(std::string_view{"a: \0", 4}),
             "f.yaml:1:4: not a text file: control character 0x00");

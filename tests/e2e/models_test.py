@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import zipfile
 
-from wafersim import CS2, PROGRAM, SOURCE, UserTest, wafersim
+from wafersim import CONFIGS, CS2, PROGRAM, SOURCE, UserTest, wafersim
 
 SCALE_SIM = """Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
 first, 34, 34, 3, 3, 3, 16, 1,
@@ -64,8 +64,23 @@ class Models(UserTest):
         self.assertGreaterEqual(many["step"]["cycles"], one["step"]["cycles"])
         report = self.succeeds("run", CS2, model, "--bind", "batch=1", "--quiet")
         self.assertIn("Layers that use the wafer badly", report)
+        # Of 359 images, the first convolution has so many positions that no layer uses the wafer better.
+        self.assertRegex(report, r"The others reach .* \(conv1\)")
         # 359 images of 7 x 7 are fewer positions than PEs, so that a weight's overhead outweighs its products.
         self.assertRegex(report, r"layer4\.\*\.conv2 .* positions: a weight that arrives meets 1 in a PE")
+
+    def test_early_convolutions_of_few_images_say_that_they_have_few_channels(self):
+        model = self.make("resnet50")
+        # 16 images on each wafer of Andromeda; 3 channels of 49 taps lie on 147 columns.
+        report = self.succeeds("run", str(CONFIGS / "machine" / "andromeda.yaml"), model, "--bind", "batch=1",
+                               "--quiet", "--set", "workload.global_batch=256")
+        badly = " ".join(report.partition("Layers that use the wafer badly")[2].partition("\n\n")[0].split())
+        self.assertRegex(badly, r" conv1 4\.\d % [^%]* positions: its kernels fill \(\d+ %\); "
+                                r"3 channels over 147 columns: sums and neighbours")
+        self.assertRegex(badly, r"layer1\.\*\.conv3 2\.\d % .* 64 channels: work for 64 of 284 columns of PEs")
+        for stage in range(1, 5):
+            for part in ("conv1", "conv2", "conv3"):
+                self.assertRegex(badly, rf"layer{stage}\.\*\.{part} \d\.\d % ")
 
     def test_unknown_operators_stop_or_are_listed(self):
         import onnx  # Debian's, as this script runs with Debian's Python
@@ -174,15 +189,19 @@ class Models(UserTest):
         from onnx import TensorProto, helper
         tensor = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8]) for name in "xy"]
 
-        def refused(*nodes):
-            graph = helper.make_graph([helper.make_node("Add", list(inputs), [output], name=f"to_{output}")
-                                       for inputs, output in nodes], "g", tensor[:1], tensor[1:])
+        def refused(*nodes, inputs=tensor[:1], outputs=tensor[1:]):
+            graph = helper.make_graph([helper.make_node("Add", list(taken), [made], name=f"to_{made}")
+                                       for taken, made in nodes], "g", inputs, outputs)
             onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), self.folder / "g.onnx")
             return self.refuses(2, "describe", "g.onnx")
 
         self.assertIn("takes 'y', which is made only later: the graph has a cycle", refused(("xy", "a"), ("xa", "y")))
         self.assertIn("takes 'q', which nothing makes", refused(("xq", "y")))
         self.assertIn("nothing makes 'y'", refused(("xx", "a")))
+        self.assertIn("to_z: no layer takes its output", refused(("xx", "y"), ("xx", "z")))
+        two = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8]) for name in "xwyz"]
+        self.assertIn("'w': nothing connects it with 'x': the graph falls apart",
+                      refused(("xx", "y"), ("ww", "z"), inputs=two[:2], outputs=two[2:]))
 
     def test_wrong_models_end_with_exit_code_2(self):
         (self.folder / "cut.onnx").write_bytes((self.folder / self.make("alexnet")).read_bytes()[:1000])

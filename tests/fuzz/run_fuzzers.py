@@ -71,7 +71,7 @@ def tables():
 
 
 def networks():
-    for name in ("operators", "lstm", "plain", "llama_block"):
+    for name in ("operators", "lstm", "plain", "llama_block", "group_norm_parts"):
         yield make_onnx.NETS[name]().SerializeToString()
 
 

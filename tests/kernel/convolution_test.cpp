@@ -125,5 +125,27 @@ TEST(BatchNorm, AddsUpOverAllPositionsOfTheBatch) {
   EXPECT_EQ(two_groups.fabric, 96_cyc);
 }
 
+TEST(GroupNorm, AddsUpOverAnImageAndOverTheColumnsOfAGroup) {
+  // 32 channels on 16 columns, 2 on each; an image of 100 positions on the 10 PEs of a column.
+  const WaferSpec spec = wafer("16x10");
+  const FlowContext c = context(spec, {}, 100);
+  const auto forward = [&](std::uint64_t groups) { return image_norm_forward(c, 32, groups, 100); };
+  // As above, 76 cycles over the image. Then two sums over the columns of a group and back: 2 + 6 (n - 1) + 2
+  // + n + 4 cycles on CS-2 if it has n of them, and more than one.
+  EXPECT_EQ(forward(32).fabric, 76_cyc);           // each channel by itself: an instance norm
+  EXPECT_EQ(forward(16).fabric, 76_cyc);           // both channels of a group on one PE
+  EXPECT_EQ(forward(8).fabric, Cycles{76 + 16});   // 2 columns
+  EXPECT_EQ(forward(4).fabric, Cycles{76 + 30});   // 4
+  EXPECT_EQ(forward(1).fabric, Cycles{76 + 114});  // all 16
+  const std::uint64_t sweep = spec.pe.instruction_startup + 20 / spec.pe.fmacs_fp16;
+  EXPECT_EQ(forward(4).compute, Cycles{4 * sweep + spec.pe.divide_cycles});
+  EXPECT_EQ(forward(4).fill, Cycles{});
+  // A gain and a bias: two sweeps more, and 2 x 2 FP32 sums of them up a chain of 10.
+  const KernelCost backward = image_norm_backward(c, 32, 4, 100, 2);
+  EXPECT_EQ(backward.compute, Cycles{7 * sweep});
+  EXPECT_EQ(backward.fabric, Cycles{76 + 30 + 4});
+  EXPECT_EQ(backward.fill, Cycles{9 * 6});
+}
+
 }  // namespace
 }  // namespace wafersim

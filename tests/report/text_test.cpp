@@ -14,6 +14,7 @@ namespace wafersim {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kExpected = R"(Tiny on Toy: 2 nodes, 5 sequences and 5,120 tokens per node and step
 
@@ -87,6 +88,32 @@ TEST(RunText, SaysWhereSparsityWentAndWhatItCost) {
                         "  io                               -100      -10.0 %\n"));
 }
 
+TEST(RunText, SaysWhichLayersUseTheWaferBadlyAndWhatTheOthersReach) {
+  RunReport report = test::report();
+  std::vector<LayerOutcome>& layers = report.outcome.layers;
+  layers[0].utilization = 0.02;
+  layers[0].weakness = "16 tokens: a weight that arrives meets 1 in a PE (40 %)";
+  layers[1].utilization = 0.01;
+  layers[1].weakness =
+      "16 tokens: a weight that arrives meets 1 in a PE (50 %); 16 tokens: its kernels fill (30 %)";
+  layers[2].utilization = 0.3;
+  const std::string title =
+      "Layers that use the wafer badly: share of the dense FP16 peak, below a quarter of what their\n"
+      "  arithmetic reaches at best, and why, with the share of their time that this takes\n";
+  // Of layers that repeat it is the one that uses the wafer least.
+  const std::string row =
+      "  h.*.fc                     1.0 %  16 tokens: a weight that arrives meets 1 in a PE (50 %); 16\n"
+      "                                    tokens: its kernels fill (30 %)\n";
+  EXPECT_THAT(write_text(report), HasSubstr(title + row + "  The other reaches 30.0 % (head)\n"));
+  layers.push_back(test::layer("tail", 1, 1));
+  layers.back().utilization = 0.2;
+  layers.push_back(test::layer("loss", 1, 1));  // has no products
+  EXPECT_THAT(write_text(report),
+              HasSubstr(title + row + "  The others reach 20.0 % (tail) to 30.0 % (head)\n"));
+  layers = {LayerOutcome{layers[2]}};
+  EXPECT_THAT(write_text(report), Not(HasSubstr("badly")));
+}
+
 TEST(RunText, SaysWhenTheStepIsNotSteady) {
   RunReport report = test::report();
   report.outcome.step.steady = false;
@@ -98,6 +125,10 @@ TEST(RunText, FitsATerminalWhateverTheNames) {
   report.workload = test::named(std::string(200, 'w'));
   report.machine = test::named(std::string(200, 'm'));
   report.outcome.layers[0].name = std::string(300, 'x');
+  report.outcome.layers[0].utilization = report.outcome.layers[1].utilization = 0.001;
+  report.outcome.layers[0].weakness = "1 token: its kernels fill (90 %); it waits for its weights (10 %)";
+  report.outcome.layers[2].name = std::string(300, 'z');
+  report.outcome.layers[2].utilization = 1.0;
   report.outcome.memory[0].largest = std::string(300, 'y');
   report.outcome.nodes = 65'536;
   report.outcome.tokens_per_node = 1'000'000'000'000;

@@ -70,19 +70,22 @@ TEST(BadOnnx, FlippedBytesAreReadOrRefused) {
 // Field numbers of ModelProto, GraphProto, NodeProto and ValueInfoProto, from onnx.proto: just enough to
 // write a graph by hand.
 std::string field(int number, const std::string& bytes) {
-  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+  std::string size;  // seven bits in a byte, the lowest first; the eighth says that more follow
+  std::size_t left = bytes.size();
+  for (; left > 127; left >>= 7U) size += static_cast<char>(left % 128 + 128);
+  return std::string{static_cast<char>(number << 3 | 2)} + size + static_cast<char>(left) + bytes;
 }
 
 std::string node(const std::string& op, const std::string& input, const std::string& output) {
   return field(1, field(1, input) + field(2, output) + field(3, output) + field(4, op));
 }
 
-std::string model_of(const std::string& nodes, const std::string& output) {
+std::string model_of(const std::string& nodes, const std::string& output, char opset = 13) {
   // A float input "x" of 1 x 8: type { tensor { elem_type 1, shape { dim { 1 }, dim { 8 } } } }
   const std::string dims = field(1, std::string{"\x08\x01", 2}) + field(1, std::string{"\x08\x08", 2});
   const std::string type = field(2, field(1, std::string{"\x08\x01", 2} + field(2, dims)));
   const std::string graph = nodes + field(11, field(1, "x") + type) + field(12, field(1, output));
-  return std::string{"\x08\x08", 2} + field(7, graph) + field(8, std::string{"\x10\x0d", 2});
+  return std::string{"\x08\x08", 2} + field(7, graph) + field(8, std::string{'\x10', opset});
 }
 
 TEST(BadOnnx, ACycleIsNamed) {
@@ -114,6 +117,59 @@ TEST(BadOnnx, WeightsOfTooFewDimensionsAreNotReadBeyond) {
       field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, "ConvTranspose"));
   EXPECT_THAT(wrong_onnx(model_of(call + weights, "a")),
               HasSubstr("convolutions over one or two dimensions are supported"));
+}
+
+TEST(BadOnnx, WeightsOfMoreDimensionsThanTheInputAreNotReadBeyond) {
+  // The library's inference of Conv takes a dilation for each dimension of the weights, and makes one for
+  // each of the input. Here they have three and two.
+  const std::string weights = field(5, std::string{"\x08\x04\x08\x08\x08\x03\x10\x01", 8} + field(8, "w"));
+  for (const char* op : {"Conv", "ConvTranspose"}) {
+    const std::string call = field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, op));
+    EXPECT_THAT(wrong_onnx(model_of(call + weights, "a")),
+                HasSubstr("convolutions over one or two dimensions are supported"));
+  }
+}
+
+TEST(BadOnnx, TheShapeOfATensorOfWhichNothingIsKnownIsNotComputedWith) {
+  // Found by fuzzing: Shape of opset 15 takes the type of its input, and the library has none if it cannot
+  // infer one, as of a Conv with a kernel (7, ints, of 1) of fewer dimensions than its weights.
+  const std::string weights = field(5, std::string{"\x08\x04\x08\x08\x10\x01", 6} + field(8, "w"));
+  const std::string kernel = field(5, field(1, "kernel_shape") + std::string{"\x40\x01\xa0\x01\x07", 5});
+  const std::string calls =
+      field(1, field(1, "x") + field(1, "w") + field(2, "a") + field(4, "Conv") + kernel) +
+      field(1, field(1, "a") + field(2, "b") + field(4, "Shape")) +
+      field(1, field(1, "x") + field(1, "b") + field(2, "c") + field(4, "Reshape"));
+  EXPECT_THAT(wrong_onnx(model_of(calls + weights, "c", 15)),
+              HasSubstr("convolutions over one or two dimensions are supported"));
+}
+
+TEST(BadOnnx, AShapeOfABillionNumbersMakesNoTensorOfAsManyDimensions) {
+  // Found by fuzzing: the library makes a dimension of each. An input "s" of 2^30 whole numbers.
+  const std::string billion = field(1, std::string{"\x08\x80\x80\x80\x80\x04", 6});
+  const std::string input =
+      field(11, field(1, "s") + field(2, field(1, std::string{"\x08\x07", 2} + field(2, billion))));
+  for (const char* op : {"Reshape", "Expand"}) {
+    const std::string call = field(1, field(1, "x") + field(1, "s") + field(2, "a") + field(4, op));
+    EXPECT_THAT(wrong_onnx(model_of(call + input, "a")),
+                HasSubstr("the shape of its output cannot be inferred"));
+  }
+}
+
+TEST(BadOnnx, NumbersThatDoubleWithEachConcatAreNotComputedWith) {
+  // Two of a shape, then forty times twice as many.
+  std::string calls = field(1, field(1, "x") + field(2, "a") + field(4, "Shape"));
+  const std::string axis = field(5, field(1, "axis") + std::string{"\x18\x00\xa0\x01\x02", 5});  // i 0, INT
+  char last = 'a';
+  const auto next = [](char name) { return name == 'z' ? 'A' : static_cast<char>(name + 1); };
+  for (int i = 0; i < 40; ++i) {
+    const std::string from{last};
+    last = next(last) == 'x' ? 'y' : next(last);
+    calls +=
+        field(1, field(1, from) + field(1, from) + field(2, std::string{last}) + field(4, "Concat") + axis);
+  }
+  calls += field(1, field(1, "x") + field(1, std::string{last}) + field(2, "end") + field(4, "Reshape"));
+  EXPECT_THAT(wrong_onnx(model_of(calls, "end", 15)),
+              HasSubstr("the shape of its output cannot be inferred"));
 }
 
 TEST(BadOnnx, AFileOfMoreThanTwoGibibytesIsRefusedBeforeItIsRead) {

@@ -33,10 +33,10 @@ TEST_P(Family, HasTheParametersOfItsCheckpoint) {
   EXPECT_EQ(read_workload(parse_tree(json, "again"), "other").workload, loaded.workload);
 }
 
-// source: the config.json and the number of parameters of these checkpoints on huggingface.co. The numbers
-// were checked against what others print of them in public repositories (model cards, presets of keras-hub,
-// logs of model.num_parameters()); those of gpt_neo_125m and falcon_7b were not found and are added up in
-// Family.OfWhichNoCountWasFoundIsAddedUpByHand.
+// source, where no other is named: the config.json and the number of parameters of these checkpoints on
+// huggingface.co. The numbers were checked against what others print of them in public repositories (model
+// cards, presets of keras-hub, logs of model.num_parameters()); those of gpt_neo_125m and falcon_7b were not
+// found, and of t5_11b in one list only: they are added up in Family.OfWhichNoCountWasFoundIsAddedUpByHand.
 INSTANTIATE_TEST_SUITE_P(
     Of, Family,
     testing::Values(
@@ -66,11 +66,13 @@ INSTANTIATE_TEST_SUITE_P(
             num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8, intermediate_size: 14336,
             sliding_window: 4096, max_position_embeddings: 32768)",
                    7'241'732'096},
+        // Jiang et al., arXiv:2401.04088 (47 B); "params" of mixtral_8_7b_en in the presets of keras-hub
         Checkpoint{"mixtral_8x7b", R"(model_type: mixtral, vocab_size: 32000, hidden_size: 4096,
             num_hidden_layers: 32, num_attention_heads: 32, num_key_value_heads: 8, intermediate_size: 14336,
             num_local_experts: 8, num_experts_per_tok: 2, sliding_window: null,
             max_position_embeddings: 32768)",
                    46'702'792'704},
+        // Grattafiori et al., arXiv:2407.21783 (405 B); the safetensors of meta-llama/Llama-3.1-405B
         Checkpoint{"llama_3_1_405b", R"(model_type: llama, vocab_size: 128256, hidden_size: 16384,
             num_hidden_layers: 126, num_attention_heads: 128, num_key_value_heads: 8, intermediate_size: 53248,
             max_position_embeddings: 131072)",
@@ -86,6 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
             num_hidden_layers: 18, num_attention_heads: 8, num_key_value_heads: 1, head_dim: 256,
             intermediate_size: 16384, max_position_embeddings: 8192)",
                    2'506'172'416},
+        // Devlin et al., arXiv:1810.04805 (110 M); what Keras prints of TFBertModel of bert-base-uncased
         Checkpoint{"bert_base_with_pooler", R"(model_type: bert, vocab_size: 30522, hidden_size: 768,
             num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072,
             max_position_embeddings: 512, architectures: [BertModel])",
@@ -98,10 +101,11 @@ INSTANTIATE_TEST_SUITE_P(
             num_hidden_layers: 12, num_attention_heads: 12, intermediate_size: 3072,
             max_position_embeddings: 514, type_vocab_size: 1)",
                    124'697'433},
-        // Raffel et al., arXiv:1910.10683
+        // Raffel et al., arXiv:1910.10683 (11 B); by hand below
         Checkpoint{"t5_11b", R"(model_type: t5, vocab_size: 32128, d_model: 1024, d_kv: 128, d_ff: 65536,
             num_layers: 24, num_heads: 128, relative_attention_num_buckets: 32, n_positions: 512)",
                    11'307'321'344},
+        // Dosovitskiy et al., arXiv:2010.11929 (86 M); num_params of torchvision's vit_b_16
         Checkpoint{"vit_b16", R"(model_type: vit, hidden_size: 768, num_hidden_layers: 12,
             num_attention_heads: 12, intermediate_size: 3072, image_size: 224, patch_size: 16,
             num_labels: 1000)",
@@ -117,6 +121,14 @@ TEST(Family, OfWhichNoCountWasFoundIsAddedUpByHand) {
   // one norm; a last norm.
   const std::uint64_t f = 4544;
   EXPECT_EQ(65024 * f + 32 * (f * (f + 2 * 64) + f * f + 2 * 4 * f * f + 2 * f) + 2 * f, 6'921'720'704U);
+  // T5-11B: the table, tied; 24 blocks of q, k, v, o with 128 heads of 128, an MLP and two norms, 24 with two
+  // attentions and three norms; 32 distances for each head and a last norm, twice. No biases.
+  const std::uint64_t t = 1024;
+  const std::uint64_t attention = 4 * t * 128 * 128;
+  const std::uint64_t mlp = 2 * t * 65536;
+  EXPECT_EQ(
+      32128 * t + 24 * (attention + mlp + 2 * t) + 24 * (2 * attention + mlp + 3 * t) + 2 * (32 * 128 + t),
+      11'307'321'344U);
 }
 
 const Layer& layer_of(const Graph& graph, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "workload/graph_fixture.hpp"
+#include "workload/graph_order.hpp"
 #include "workload/workload_text.hpp"
 
 namespace wafersim {
@@ -230,6 +231,17 @@ TEST(GraphBuilder, RefusesAnOutputThatNobodyTakes) {
   Drafts drafts = with("x", OpKind::elementwise, {"e"});
   drafts.linear("aside", "e", 4);
   EXPECT_EQ(drafts.complaint(), "graph.yaml:4:5: aside: no layer takes its output");
+}
+
+TEST(FirstApart, FollowsLinksEitherWay) {
+  using workload_detail::first_apart;
+  EXPECT_EQ(first_apart({}), std::nullopt);
+  EXPECT_EQ(first_apart({{}}), std::nullopt);
+  EXPECT_EQ(first_apart({{}, {}}), 1U);
+  EXPECT_EQ(first_apart({{}, {0}, {0}}), std::nullopt);    // two ends of one beginning
+  EXPECT_EQ(first_apart({{}, {}, {0, 1}}), std::nullopt);  // two beginnings of one end
+  EXPECT_EQ(first_apart({{}, {}, {0}, {1}, {2}}), 1U);     // 0 - 2 - 4 and 1 - 3
+  EXPECT_EQ(first_apart({{}, {0}, {1}, {}, {3, 2}}), std::nullopt);
 }
 
 TEST(GraphBuilder, RefusesALayerInTheMidstOfABlock) {

@@ -60,8 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
         // Szegedy et al., arXiv:1409.4842, table 1, to whose rounded figures (6.8 M, 1.5 G) it does not add
         // up; by hand below. Collections of the Caffe model zoo list 6.998552 M for bvlc_googlenet
         Published{"inception_v1", 6'998'552, 1'582'671'872},
-        // Zhang et al., arXiv:1707.01083, table 5: 137 M for 1x and g = 3; it names no parameters. Parameters
-        // by hand: stem 24·27 + 48; per unit the three convolutions and their norms; 960·1000 + 1000
+        // Zhang et al., arXiv:1707.01083, table 5: 137 M for 1x and g = 3; it names no parameters. Those are
+        // of "ShuffleNet x1.0 (g=3)" in the tables of github.com/osmr/imgclsmob (pytorch/README.md), whose
+        // tests say weight_count == 1865728 of shufflenet_g3_w1
         Published{"shufflenet", 1'865'728, 137'460'672},
         // Dosovitskiy et al., arXiv:2010.11929; _ops 17.564: 12 blocks of 197·12·768² and 2·197²·768, patches
         // of 196·768², classifier 768,000
@@ -250,6 +251,48 @@ TEST(Onnx, AStoredMaskIsLookedInto) {
   EXPECT_FALSE(causal("band"));         // hides keys on both sides
   EXPECT_FALSE(causal("nothing"));      // hides no key
   EXPECT_FALSE(causal("bias"));         // another one for each head: trained
+}
+
+TEST(Onnx, GroupNormalizationIsOneLayerInEveryFormThatItIsWrittenIn) {
+  // Two convolutions of 8 x 8 channels and 9 taps, two norms, a classifier of 8 x 5 and 5.
+  constexpr std::uint64_t kRest = 2 * 8 * 8 * 9 + 8 * 5 + 5;
+  const std::vector<OpKind> kinds{
+      OpKind::input, OpKind::convolution, OpKind::norm, OpKind::elementwise, OpKind::convolution,
+      OpKind::norm,  OpKind::elementwise, OpKind::pool, OpKind::linear,      OpKind::loss};
+  for (const char* form : {"group_norm_parts", "group_norm_21"}) {
+    const Graph graph = load(form, "batch=3").workload.graph;
+    std::vector<OpKind> found;
+    std::vector<Layer> norms;
+    for (const Layer& layer : graph.layers) {
+      found.push_back(layer.kind);
+      if (layer.kind == OpKind::norm) norms.push_back(layer);
+    }
+    EXPECT_EQ(found, kinds) << form;
+    ASSERT_EQ(norms.size(), 2U) << form;
+    for (const Layer& norm : norms) {
+      EXPECT_EQ(norm.function, "groupnorm") << form;
+      EXPECT_EQ(norm.out_features, 8U) << form;
+      EXPECT_EQ(norm.extent, (Extent{10, 10})) << form;
+    }
+    EXPECT_EQ(norms.front().name, "four") << form;
+    EXPECT_EQ(norms.front().window.groups, 4U) << form;
+    EXPECT_EQ(norms.front().vector_weights, 16U) << form;
+    EXPECT_EQ(norms.back().window.groups, 1U) << form;
+    // A gain of 1 and a bias of 0 for each group only make the instance norm do nothing else.
+    const std::uint64_t affine = norms.back().vector_weights;
+    EXPECT_EQ(affine, std::string{form} == "group_norm_parts" ? 0U : 16U);
+    EXPECT_EQ(graph.parameters(), kRest + 16 + affine) << form;
+  }
+}
+
+// A known deviation: docs/deviations.md has a row to take out when this fails.
+TEST(OnnxDeviation, AGainForEachGroupIsNotCounted) {
+  const Graph graph = load("group_norm_18", "batch=3").workload.graph;
+  const Layer& four = *std::find_if(graph.layers.begin(), graph.layers.end(),
+                                    [](const Layer& layer) { return layer.kind == OpKind::norm; });
+  EXPECT_EQ(four.function, "groupnorm");
+  EXPECT_EQ(four.window.groups, 4U);
+  EXPECT_EQ(four.vector_weights, 0U);  // the file has 4 gains and 4 biases
 }
 
 TEST(Onnx, OperatorsThatAreNewerThanTheLibraryAreReadWhereTheyKeepTheirShape) {

@@ -29,6 +29,18 @@ struct KernelCost {
 KernelCost operator+(const KernelCost& a, const KernelCost& b);
 
 enum class Arithmetic { fp16, mixed, fp32 };  // operands into accumulator; mixed is FP16 into FP32
+// Multiply-adds that a PE can do in a cycle.
+[[nodiscard]] inline std::uint64_t fmacs_per_cycle(const PeSpec& pe, Arithmetic arithmetic) {
+  switch (arithmetic) {
+    case Arithmetic::fp16:
+      return pe.fmacs_fp16;
+    case Arithmetic::mixed:
+      return pe.fmacs_mixed;
+    case Arithmetic::fp32:
+      return pe.fmacs_fp32;
+  }
+  return 1;
+}
 
 // How well a product's cycles are to be known: as they are, or quickly and never too high, for a search.
 enum class Estimate { exact, at_least };
@@ -117,6 +129,8 @@ struct ConvolutionTask {
 [[nodiscard]] KernelCost convolution_gradient(const FlowContext& context, const ConvolutionTask& task);
 // PEs side by side that have work in the forward pass, of the layout's feature columns.
 [[nodiscard]] std::uint64_t convolution_columns(const TokenLayout& layout, const ConvolutionTask& task);
+// Inputs of an output channel, one for each tap of a channel of its group, that the fullest of them holds.
+[[nodiscard]] std::uint64_t convolution_inputs(const TokenLayout& layout, const ConvolutionTask& task);
 
 // The largest or the mean of each window; kernel and sizes as of a convolution, in == out.
 [[nodiscard]] KernelCost pool_forward(const FlowContext& context, const ConvolutionTask& task);

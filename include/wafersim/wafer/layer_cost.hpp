@@ -42,11 +42,13 @@ struct LayerCost {
 // The task of a convolution or pool on so many images; of a transposed convolution, that of its transpose.
 [[nodiscard]] ConvolutionTask window_task(const Layer& layer, std::uint64_t sequence, std::uint64_t images);
 
-// Columns of PEs that have work in the forward product of a layer, of those that features lie on; nothing if
-// it has no product of a matrix.
+// Columns of PEs that have work in the forward product of a layer, of those that features lie on, and how
+// many inputs of its matrix (a channel has one for each tap) the fullest of them holds; nothing if the layer
+// has no matrix whose inputs lie side by side.
 struct ColumnUse {
   std::uint64_t used{};
   std::uint64_t of{};
+  std::uint64_t inputs{};
 };
 [[nodiscard]] std::optional<ColumnUse> column_use(const Layer& layer, const TokenLayout& layout);
 

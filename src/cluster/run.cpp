@@ -2,7 +2,9 @@
 #include "wafersim/cluster/run.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -87,7 +89,15 @@ class Plans {
   std::optional<MeshTimer> timer_;
 };
 
-RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+// SystemC elaborates only once per process: nobody needs the memory again, and to take the modules apart and
+// hand it back would cost a tenth of a run. It stays in reach, so that no leak is reported.
+void keep(std::unique_ptr<Simulation> simulation) {
+  static Simulation* kept = nullptr;
+  kept = simulation.release();
+}
+
+RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress,
+                   Trace trace) {
   if (workload.plan.execution == Execution::pipelined) {
     return {.outcome = pipelined_outcome(machine, workload), .trace = {}};
   }
@@ -105,12 +115,12 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
     }
   }
 
-  Simulation simulation;
-  const Cluster& real = simulation.add(machine, workload.plan, run.step.program,
-                                       {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
+  auto simulation = std::make_unique<Simulation>();
+  const Cluster& real = simulation->add(machine, workload.plan, run.step.program,
+                                        {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
   const auto what_if = [&](std::string_view name, std::vector<Part> infinite) {
-    return &simulation.add(machine, workload.plan, run.step.program,
-                           {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
+    return &simulation->add(machine, workload.plan, run.step.program,
+                            {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
   };
   WhatIfs what_ifs;
   for (const Part part : kAllParts) {
@@ -120,25 +130,25 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   what_ifs.stream = what_if("stream", {Part::io, Part::swarmx, Part::dram, Part::flash});
   const ClusterSpec& nodes = machine.cluster;
   if (!nodes.stragglers.empty() || nodes.jitter > Fraction{}) {
-    what_ifs.equal_nodes = &simulation.add(machine, workload.plan, run.step.program,
-                                           {.name = "equal_nodes", .infinite = {}, .equal_nodes = true});
+    what_ifs.equal_nodes = &simulation->add(machine, workload.plan, run.step.program,
+                                            {.name = "equal_nodes", .infinite = {}, .equal_nodes = true});
   }
   const auto& faults = machine.swarmx.link_faults;
   if (std::any_of(faults.begin(), faults.end(), [](const LinkFault& it) { return it.rate > Fraction{}; })) {
-    what_ifs.equal_links = &simulation.add(machine, workload.plan, run.step.program,
-                                           {.name = "equal_links", .infinite = {}, .equal_links = true});
+    what_ifs.equal_links = &simulation->add(machine, workload.plan, run.step.program,
+                                            {.name = "equal_links", .infinite = {}, .equal_links = true});
   }
   const Cluster* closed_forms = nullptr;  // if the mesh timed the products
   if (plans.timer() != nullptr) {
     closed_forms =
-        &simulation.add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
+        &simulation->add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
   }
   const Cluster* dense_cluster = nullptr;
   if (dense) {
-    dense_cluster = &simulation.add(machine, dense->workload.plan, dense->step.program,
-                                    {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
+    dense_cluster = &simulation->add(machine, dense->workload.plan, dense->step.program,
+                                     {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
   }
-  simulation.run(progress);
+  simulation->run(progress);
 
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
@@ -150,7 +160,8 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
                                .products = plans.timer()->products(),
                                .flow_step_cycles = steady_step(*closed_forms)};
   }
-  result.trace = trace_of(run, real);
+  if (trace == Trace::kept) result.trace = trace_of(run, real);
+  keep(std::move(simulation));
   return result;
 }
 
@@ -165,9 +176,10 @@ PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLi
   return run;
 }
 
-RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress,
+                            Trace trace) {
   try {
-    return simulate(machine, workload, progress);
+    return simulate(machine, workload, progress, trace);
   } catch (const QuantityOverflow& overflow) {
     throw DoesNotFit{
         fmt::format("{} on {}: the run is too long or too large to count ({}): simulated time is kept in "

@@ -92,8 +92,8 @@ class Plans {
 // SystemC elaborates only once per process: nobody needs the memory again, and to take the modules apart and
 // hand it back would cost a tenth of a run. It stays in reach, so that no leak is reported.
 void keep(std::unique_ptr<Simulation> simulation) {
-  static Simulation* kept = nullptr;
-  kept = simulation.release();
+  static auto& kept = *new std::unique_ptr<Simulation>;
+  kept = std::move(simulation);
 }
 
 RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress,
@@ -144,7 +144,12 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
         &simulation->add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
   }
   const Cluster* dense_cluster = nullptr;
+  std::optional<DenseSteps> dense_steps;
+  std::optional<DenseStep> dense_step;
   if (dense) {
+    dense_step = dense_steps.emplace(machine, dense->step.program).known();
+  }
+  if (dense && !dense_step) {
     dense_cluster = &simulation->add(machine, dense->workload.plan, dense->step.program,
                                      {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
   }
@@ -153,7 +158,8 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
   if (is_sparse(workload)) result.outcome.sparsity = skipped_work(run, result.outcome);
-  if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_cluster);
+  if (dense_cluster != nullptr) dense_step = dense_steps->take(*dense_cluster);
+  if (dense_step) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_step);
   if (!dense_refused.empty()) result.outcome.sparsity->dense_refused = dense_refused;
   if (plans.timer() != nullptr) {
     result.outcome.fidelity = {.fidelity = machine.wafer.fidelity,

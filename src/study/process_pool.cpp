@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <system_error>
@@ -84,12 +85,12 @@ void take_large_pages() {
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TOP_PAD, kRoom);
-  void* const first = std::malloc(kFirst);
-  std::free(first);
+  void* const room = std::malloc(kFirst);
   // What cannot be had as large pages, or at all, comes as it always did.
-  const auto begin = (reinterpret_cast<std::uintptr_t>(first) + kPage - 1) / kPage * kPage;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(room) + kPage - 1) / kPage * kPage;
   const auto end = reinterpret_cast<std::uintptr_t>(::sbrk(0)) / kPage * kPage;
-  if (first != nullptr && begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  if (room != nullptr && begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  std::free(room);
 }
 
 [[noreturn]] void work(const Job& job, const MemoryFile& result, pid_t parent) {
@@ -116,7 +117,9 @@ void take_large_pages() {
 Finished finished(const Running& process, int status) {
   Finished end{.id = process.id, .exit_code = ExitCode::fault, .lasting = false, .output = {}, .message = {}};
   if (WIFSIGNALED(status)) {
-    end.message = fmt::format("signal {} ended the process", WTERMSIG(status));
+    const char* const name = ::sigabbrev_np(WTERMSIG(status));
+    end.message =
+        fmt::format("signal {} (SIG{}) ended the process", WTERMSIG(status), name != nullptr ? name : "?");
     return end;
   }
   const int code = WEXITSTATUS(status);

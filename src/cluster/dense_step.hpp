@@ -21,6 +21,8 @@ class DenseSteps {
   // Of a twin that does this program. Nothing else makes a difference to its step.
   DenseSteps(const MachineSpec& machine, const StepProgram& program);
 
+  // What it is remembered by.
+  [[nodiscard]] const Answers::Numbers& question() const { return question_; }
   // What it took before, or nothing.
   [[nodiscard]] std::optional<DenseStep> known() const;
   // Of a cluster that has run.

@@ -83,6 +83,16 @@ class SameBytes(SweepTest):
         self.assertEqual(self.finish("--merge", "-o", "seven").stdout, self.finish("--merge", "-o", "two").stdout)
         self.assertEqual(self.results("seven"), expected)
 
+    def test_whether_an_earlier_point_had_the_same_dense_twin_or_not(self):
+        def rows(levels):
+            study = self.study_of(f"sweep: {{workload.sparsity.level: [{levels}], workload.micro_batch: [2]}}\n", "l.yaml")
+            return [json.loads(line) for line in self.finish("--format", "jsonl", study=study).stdout.splitlines()]
+        together = rows("0.5, 0.75, 0.9")
+        for row, level in zip(together, ("0.5", "0.75", "0.9")):
+            alone = rows(level)[0]
+            self.assertGreater(row["sparsity"]["speedup"], 0)
+            self.assertEqual({**row, "efficiency": 1.0, "reason": ""}, {**alone, "reason": ""})
+
     def test_without_a_folder_standard_output_has_the_same_rows(self):
         expected = self.undisturbed()
         self.assertEqual(self.finish("--format", "jsonl").stdout.encode(), expected["results.jsonl"])
@@ -293,9 +303,9 @@ class Shown(SweepTest):
         self.assertEqual(len(self.succeeds("sweep", self.study, "--list", "--format", "jsonl").splitlines()), 12)
 
     def test_a_plot_of_the_keys_that_vary(self):
-        one = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1], wafer.io.lanes: [12]}\n", "one.yaml")
+        one = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1], wafer.io.lane_rate: [50 Gb/s]}\n", "one.yaml")
         self.assertIn("\n\ncycles\n\n  nodes   cycles\n", self.finish("--plot", study=one).stdout)
-        three = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1, 2], wafer.io.lanes: [6, 12]}\n",
+        three = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1, 2], wafer.io.lane_rate: [100 Gb/s, 50 Gb/s]}\n",
                               "three.yaml")
         self.assertIn("--plot: draws one or two keys, this study has 3 with more than one value",
                       self.refuses(2, "sweep", three, "--plot", "-o", "never"))

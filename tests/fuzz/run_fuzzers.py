@@ -74,7 +74,7 @@ def studies():
     """Without the lines that the target puts before each; and formulas alone, which it reads as well."""
     for text in files("configs/study", "*.yaml"):
         yield re.sub(rb"^(machine|workload):.*\n", b"", text, flags=re.MULTILINE)
-    yield (b"list: [{cluster.nodes: 1}, {cluster.nodes: 2}]\nzip: {wafer.clock: [1 GHz, 2 GHz], wafer.io.lanes: [6, 12]}\n"
+    yield (b"list: [{cluster.nodes: 1}, {cluster.nodes: 2}]\nzip: {wafer.clock: [1 GHz, 2 GHz], wafer.io.lane_rate: [50 Gb/s, 100 Gb/s]}\n"
            b"derive: {workload.global_batch: nodes * 4}\nwhere: nodes < 2 or clock > 1 GHz\n")
     yield (b"random: {points: 4, seed: 7, keys: {workload.sparsity.level: {from: 0.10, to: 0.90}, "
            b"cluster.nodes: [1, 2]}}\nhold: {tokens_per_node: 8}\n")

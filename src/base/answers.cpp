@@ -47,6 +47,11 @@ Answers& Answers::to(std::string_view function) {
   return known != tables().end() ? known->second : tables()[std::string{function}];
 }
 
+const Answers::Numbers* Answers::known(const Numbers& arguments) const {
+  const auto found = answers_.find(arguments);
+  return found == answers_.end() ? nullptr : &found->second;
+}
+
 void Answers::add(const Numbers& arguments, const Numbers& answer) {
   if (answers_.size() >= kMost || !answers_.emplace(arguments, answer).second) return;
   news_ += spelled(arguments) + '=' + spelled(answer) + ';';

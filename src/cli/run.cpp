@@ -53,11 +53,11 @@ void require_time_line(const TrainingPlan& plan) {
                                "workload.execution=weight_streaming has one"}};
 }
 
-RunResult simulate(const Inputs& inputs, bool quiet) {
-  if (quiet) return run_training_step(inputs.machine, inputs.workload.workload);
+RunResult simulate(const Inputs& inputs, bool quiet, Trace trace) {
+  if (quiet) return run_training_step(inputs.machine, inputs.workload.workload, {}, trace);
   Progress progress{"simulating"};
-  return run_training_step(inputs.machine, inputs.workload.workload,
-                           [&](double done) { progress.show(done); });
+  return run_training_step(
+      inputs.machine, inputs.workload.workload, [&](double done) { progress.show(done); }, trace);
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ int run_command(const Arguments& arguments) {
   }
   if (!parsed.has("quiet")) say_notes(inputs.workload);
   if (parsed.has("trace")) require_time_line(inputs.workload.workload.plan);
-  RunResult result = simulate(inputs, parsed.has("quiet"));
+  RunResult result = simulate(inputs, parsed.has("quiet"), parsed.has("trace") ? Trace::kept : Trace::none);
   const RunReport report{.version = std::string{kVersion},
                          .machine = to_tree(inputs.machine),
                          .workload = inputs.workload.resolved,

@@ -69,6 +69,7 @@ class Shown : public RowWriter {
   int first_exit_code_{0};
 };
 
+// Rows that a second try may change are as good as no result for whoever looks at the exit code.
 int show(const Parsed& parsed, const Study& study, const SweepResults& results) {
   const SweepHeading heading = heading_of(study, results);
   Shown shown{parsed, heading};
@@ -78,7 +79,7 @@ int show(const Parsed& parsed, const Study& study, const SweepResults& results) 
     results.for_each([&](const SweepRow& row) { shown.add(row); });
     shown.finish();
   }
-  return shown.exit_code();
+  return results.lost() > 0 ? static_cast<int>(ExitCode::fault) : shown.exit_code();
 }
 
 int list(const Parsed& parsed, const Study& study, const Shard& shard) {
@@ -91,6 +92,14 @@ int list(const Parsed& parsed, const Study& study, const Shard& shard) {
   return ExitCode::done;
 }
 
+std::string advice(const Parsed& parsed) {
+  return parsed.has("output") ? "; go on with --resume" : "";
+}
+
+std::string lost_points(std::uint64_t lost, const Parsed& parsed) {
+  return fmt::format("{} points were lost with their processes, as their rows say{}", lost, advice(parsed));
+}
+
 int merge(const Parsed& parsed, const Study& study) {
   const SweepResults results = collect(study, parsed.text("output"));
   if (const std::uint64_t missing = results.missing(); missing > 0) {
@@ -98,6 +107,7 @@ int merge(const Parsed& parsed, const Study& study) {
                     parsed.text("output"), missing, results.size()));
     return ExitCode::check_failed;
   }
+  if (const std::uint64_t lost = results.lost(); lost > 0) say(lost_points(lost, parsed));
   return show(parsed, study, results);
 }
 
@@ -130,11 +140,10 @@ int hand_to_slurm(const Parsed& parsed, const Study& study, const SweepChoices& 
 }
 
 void tell(const SweepCounts& counts, const Parsed& parsed) {
-  const std::string advice = parsed.has("output") ? "; go on with --resume" : "";
   if (counts.stopped)
     say(fmt::format("stopped: {} of {} points are finished{}", counts.known + counts.ran, counts.points,
-                    advice));
-  if (counts.lost > 0) say(fmt::format("{} points have no result{}", counts.lost, advice));
+                    advice(parsed)));
+  if (counts.lost > 0) say(lost_points(counts.lost, parsed));
 }
 
 SweepOptions options_of(const Parsed& parsed, const SweepChoices& choices,
@@ -166,8 +175,8 @@ int run(const Parsed& parsed, const Study& study, const SweepChoices& choices) {
   progress.reset();
   tell(counts, parsed);
   if (counts.stopped) return Interrupt::kExitCode;
-  if (counts.lost > 0) return ExitCode::fault;
-  if (choices.shard.of > 1 && parsed.has("output")) return ExitCode::done;  // the merge shows all shards
+  if (choices.shard.of > 1 && parsed.has("output"))  // the merge shows all shards
+    return counts.lost > 0 ? ExitCode::fault : ExitCode::done;
   return show(parsed, study, results);
 }
 
@@ -179,6 +188,10 @@ int sweep_command(const Arguments& arguments) {
   if (parsed.help) return ExitCode::done;
   const SweepChoices choices = sweep_choices(parsed);
   const Study study = load_study(parsed.operands.front(), parsed.has("yes"));
+  if (parsed.has("plot")) {  // before the first point runs
+    (void)one_of(parsed, "plot", plot_figures());
+    check_plot(study);
+  }
   if (parsed.has("list")) return list(parsed, study, choices.shard);
   if (parsed.has("merge")) return merge(parsed, study);
   if (parsed.has("slurm")) return hand_to_slurm(parsed, study, choices);

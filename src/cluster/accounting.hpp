@@ -10,6 +10,8 @@
 #include "wafersim/cluster/run.hpp"
 #include "wafersim/cluster/step_program.hpp"
 
+#include "cluster/dense_step.hpp"
+
 namespace wafersim {
 
 struct PlannedRun {
@@ -42,7 +44,7 @@ struct WhatIfs {
 // What a sparse run skipped, before anything is compared.
 [[nodiscard]] SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome);
 // The dense twin's step beside it, and where the savings went.
-void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const Cluster& dense_cluster);
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const DenseStep& dense);
 
 [[nodiscard]] std::vector<TraceSpan> trace_of(const PlannedRun& run, const Cluster& cluster);
 

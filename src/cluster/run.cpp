@@ -2,7 +2,9 @@
 #include "wafersim/cluster/run.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -87,7 +89,15 @@ class Plans {
   std::optional<MeshTimer> timer_;
 };
 
-RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+// SystemC elaborates only once per process: nobody needs the memory again, and to take the modules apart and
+// hand it back would cost a tenth of a run. It stays in reach, so that no leak is reported.
+void keep(std::unique_ptr<Simulation> simulation) {
+  static auto& kept = *new std::unique_ptr<Simulation>;
+  kept = std::move(simulation);
+}
+
+RunResult simulate(const MachineSpec& machine, const Workload& workload, const Progress& progress,
+                   Trace trace) {
   if (workload.plan.execution == Execution::pipelined) {
     return {.outcome = pipelined_outcome(machine, workload), .trace = {}};
   }
@@ -105,12 +115,12 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
     }
   }
 
-  Simulation simulation;
-  const Cluster& real = simulation.add(machine, workload.plan, run.step.program,
-                                       {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
+  auto simulation = std::make_unique<Simulation>();
+  const Cluster& real = simulation->add(machine, workload.plan, run.step.program,
+                                        {.name = "cluster", .infinite = {}, .explain = Trail::Mode::record});
   const auto what_if = [&](std::string_view name, std::vector<Part> infinite) {
-    return &simulation.add(machine, workload.plan, run.step.program,
-                           {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
+    return &simulation->add(machine, workload.plan, run.step.program,
+                            {.name = fmt::format("infinite_{}", name), .infinite = std::move(infinite)});
   };
   WhatIfs what_ifs;
   for (const Part part : kAllParts) {
@@ -120,37 +130,44 @@ RunResult simulate(const MachineSpec& machine, const Workload& workload, const P
   what_ifs.stream = what_if("stream", {Part::io, Part::swarmx, Part::dram, Part::flash});
   const ClusterSpec& nodes = machine.cluster;
   if (!nodes.stragglers.empty() || nodes.jitter > Fraction{}) {
-    what_ifs.equal_nodes = &simulation.add(machine, workload.plan, run.step.program,
-                                           {.name = "equal_nodes", .infinite = {}, .equal_nodes = true});
+    what_ifs.equal_nodes = &simulation->add(machine, workload.plan, run.step.program,
+                                            {.name = "equal_nodes", .infinite = {}, .equal_nodes = true});
   }
   const auto& faults = machine.swarmx.link_faults;
   if (std::any_of(faults.begin(), faults.end(), [](const LinkFault& it) { return it.rate > Fraction{}; })) {
-    what_ifs.equal_links = &simulation.add(machine, workload.plan, run.step.program,
-                                           {.name = "equal_links", .infinite = {}, .equal_links = true});
+    what_ifs.equal_links = &simulation->add(machine, workload.plan, run.step.program,
+                                            {.name = "equal_links", .infinite = {}, .equal_links = true});
   }
   const Cluster* closed_forms = nullptr;  // if the mesh timed the products
   if (plans.timer() != nullptr) {
     closed_forms =
-        &simulation.add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
+        &simulation->add(machine, workload.plan, flow.step.program, {.name = "flow", .infinite = {}});
   }
   const Cluster* dense_cluster = nullptr;
+  std::optional<DenseSteps> dense_steps;
+  std::optional<DenseStep> dense_step;
   if (dense) {
-    dense_cluster = &simulation.add(machine, dense->workload.plan, dense->step.program,
-                                    {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
+    dense_step = dense_steps.emplace(machine, dense->step.program).known();
   }
-  simulation.run(progress);
+  if (dense && !dense_step) {
+    dense_cluster = &simulation->add(machine, dense->workload.plan, dense->step.program,
+                                     {.name = "dense", .infinite = {}, .explain = Trail::Mode::record});
+  }
+  simulation->run(progress);
 
   RunResult result;
   result.outcome = account(machine, run, real, what_ifs);
   if (is_sparse(workload)) result.outcome.sparsity = skipped_work(run, result.outcome);
-  if (dense) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_cluster);
+  if (dense_cluster != nullptr) dense_step = dense_steps->take(*dense_cluster);
+  if (dense_step) compare_with_dense(*result.outcome.sparsity, result.outcome, *dense_step);
   if (!dense_refused.empty()) result.outcome.sparsity->dense_refused = dense_refused;
   if (plans.timer() != nullptr) {
     result.outcome.fidelity = {.fidelity = machine.wafer.fidelity,
                                .products = plans.timer()->products(),
                                .flow_step_cycles = steady_step(*closed_forms)};
   }
-  result.trace = trace_of(run, real);
+  if (trace == Trace::kept) result.trace = trace_of(run, real);
+  keep(std::move(simulation));
   return result;
 }
 
@@ -165,9 +182,10 @@ PlannedRun plan_run(const MachineSpec& machine, const Workload& workload, MaskLi
   return run;
 }
 
-RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress) {
+RunResult run_training_step(const MachineSpec& machine, const Workload& workload, const Progress& progress,
+                            Trace trace) {
   try {
-    return simulate(machine, workload, progress);
+    return simulate(machine, workload, progress, trace);
   } catch (const QuantityOverflow& overflow) {
     throw DoesNotFit{
         fmt::format("{} on {}: the run is too long or too large to count ({}): simulated time is kept in "

@@ -47,8 +47,8 @@ SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome) {
   return sparsity;
 }
 
-void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const Cluster& dense_cluster) {
-  sparsity.dense_step_cycles = steady_step(dense_cluster);
+void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const DenseStep& dense) {
+  sparsity.dense_step_cycles = dense.cycles;
   sparsity.speedup = ratio(sparsity.dense_step_cycles.count(), outcome.step.cycles.count());
 
   // The ideal step is the dense one with every part scaled by the share of operations that remain.
@@ -56,9 +56,8 @@ void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const
   const auto remaining =
       static_cast<Wide>(sparsity.dense_step_cycles.count()) * (outcome.step.flops_done >> 10U);
   sparsity.ideal_step_cycles = Cycles{narrow(all == 0 ? 0 : remaining / all)};
-  const CyclesByPart dense_parts = share_out(*dense_cluster.busiest_node().wafer).parts();
   std::array<std::uint64_t, kParts> weights{};
-  for (std::size_t i = 0; i < kParts; ++i) weights[i] = dense_parts[i].count();
+  for (std::size_t i = 0; i < kParts; ++i) weights[i] = dense.parts[i].count();
   const CyclesByPart ideal = split(sparsity.ideal_step_cycles, weights, Part::compute);
   for (const PartOutcome& part : outcome.attribution) {
     const std::size_t i = index_of(part.part);

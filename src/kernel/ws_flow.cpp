@@ -110,7 +110,7 @@ class Recursion {
         ahead_{c.wafer.pe.accumulators},
         outputs_{shape.out},
         rows_{row_sample(shape, owners_)},
-        kept_here_(loaded_, features_),
+        dense_(loaded_, features_),
         columns_(loaded_),
         receivers_(rows_),
         reduced_(rows_),
@@ -168,10 +168,11 @@ class Recursion {
     const bool travels = row < owners_.remote;
     std::uint64_t latest = 0;
     std::uint64_t owner_weights = 1;
-    if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, features_);
+    const std::vector<std::uint64_t>& kept_here =
+        mask_ != nullptr ? mask_->kept_per_column(row, features_) : dense_;
     receivers_[row] = travels ? owner : kNone;
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
-      const std::uint64_t weights = kept_here_[x];
+      const std::uint64_t weights = kept_here[x];
       const Known& known = this->known(weights);
       Column& column = columns_[x];
       const std::uint64_t own = column.single ? known.repeated : known.products;
@@ -206,7 +207,7 @@ class Recursion {
   Owners owners_;
   const MaskSample* mask_;
   std::uint64_t features_, loaded_, ahead_, outputs_, rows_;
-  std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
+  std::vector<std::uint64_t> dense_;  // weights of an output feature without a mask, by column
   std::vector<Column> columns_;
   std::vector<std::uint64_t> receivers_;  // of finished sums, by output feature; or kNone
   std::vector<std::uint64_t> reduced_;

@@ -1,7 +1,6 @@
 // The walk of a PE through the gradient pass, and what the columns of a row
 // cost each other.
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "wafersim/kernel/ws_flow.hpp"
@@ -156,35 +155,38 @@ class ByWeight {
   ByWeight(const FlowContext& c, const MatrixShape& shape, std::uint64_t first_index)
       : walk_{c, shape},
         mask_{shape.mask},
-        columns_{c.layout.feature_columns()},
+        columns_in_row_{c.layout.feature_columns()},
         block_{c.layout.features_per_pe(shape.out)},
         loaded_{divide_up(shape.in, walk_.features())},
         ahead_{c.wafer.pe.accumulators + walk_.waiting()},
         outputs_{shape.out},
         rows_{mask_ != nullptr ? mask_->rows() : std::min(shape.out, MaskSample::kRows)},
         start_{std::max(first_index, entry(c))},
-        kept_here_(loaded_, walk_.features()),
-        done_(loaded_, start_),
-        own_(loaded_),
-        empty_(loaded_),
+        dense_(loaded_, walk_.features()),
+        columns_(loaded_, Column{.done = start_, .own = 0, .fetch = walk_.fetch(false)}),
         fetched_(rows_),
-        delays_(walk_.features() + 1),
+        known_(walk_.features() + 1),
         arrived_{entry(c)} {
     // Columns of a dense matrix that own none of these features are all alike:
     // the first one stands for them.
-    const std::uint64_t first_owner = columns_ - std::min(columns_, divide_up(rows_, block_));
+    const std::uint64_t first_owner = columns_in_row_ - std::min(columns_in_row_, divide_up(rows_, block_));
     if (mask_ == nullptr) skipped_ = std::min(first_owner, loaded_) - std::min<std::uint64_t>(1, first_owner);
   }
 
   RowTime run() {
     for (std::uint64_t row = 0; row < rows_; ++row) step(row);
     const auto scaled = [&](std::uint64_t value) { return multiply_divide_up(value, outputs_, rows_); };
-    const std::uint64_t done = *std::max_element(done_.begin(), done_.end());
+    std::uint64_t done = 0;
+    std::uint64_t fullest = 0;
     std::uint64_t all = 0;
-    for (const std::uint64_t it : own_) all += it;
+    for (const Column& column : columns_) {
+      done = std::max(done, column.done);
+      fullest = std::max(fullest, column.own);
+      all += column.own;
+    }
     const std::uint64_t looked_at = loaded_ - skipped_;
     RowTime time{.total = start_ + scaled(done - start_),
-                 .products = scaled(*std::max_element(own_.begin(), own_.end())),
+                 .products = scaled(fullest),
                  .mean_beats = scaled(divide_up(walk_.beats_by_weight(kept_), looked_at)),
                  .chain = outputs_ * walk_.deltas()};
     const std::uint64_t mean = scaled(divide_up(all, looked_at));
@@ -193,55 +195,63 @@ class ByWeight {
   }
 
  private:
-  // What the deltas add to an output feature with so many weights; of an owner,
-  // they also go out.
-  struct Delay {
-    std::uint64_t passing, owning;
+  struct Column {
+    std::uint64_t done;   // with the present output feature
+    std::uint64_t own;    // cycles of its tasks so far
+    std::uint64_t fetch;  // cycles to fetch the next deltas: a task that had no weights is followed by itself
   };
-  const Delay& delay(std::uint64_t weights) {
-    std::optional<Delay>& delay = delays_[weights];
-    if (!delay) {
-      delay = {.passing = walk_.delay_by_weight(weights, walk_.deltas()),
-               .owning = walk_.delay_by_weight(weights, 2 * walk_.deltas())};
+  // An output feature with so many weights: cycles of its tasks and, with what the deltas add, until the next
+  // one; those of an owner also go out. Columns ask again and again, so each is found once.
+  struct Known {
+    std::uint64_t dots, passing, owning, fetch;
+  };
+  const Known& known(std::uint64_t weights) {
+    Known& known = known_[weights];
+    if (known.fetch == 0) {
+      const std::uint64_t dots = walk_.dots(weights);
+      known = {.dots = dots,
+               .passing = dots + walk_.delay_by_weight(weights, walk_.deltas()),
+               .owning = dots + walk_.delay_by_weight(weights, 2 * walk_.deltas()),
+               .fetch = walk_.fetch(weights == 0)};
     }
-    return *delay;
+    return known;
   }
 
   void step(std::uint64_t row) {
-    if (mask_ != nullptr) kept_here_ = mask_->kept_per_column(row, walk_.features());
-    const std::uint64_t owner = columns_ - 1 - row / block_;
+    const std::vector<std::uint64_t>& kept_here =
+        mask_ != nullptr ? mask_->kept_per_column(row, walk_.features()) : dense_;
+    const std::uint64_t owner = columns_in_row_ - 1 - row / block_;
     // What its tasks could not do in their turns they do beside the next output feature.
-    to_do_ = (row % block_ == 0 ? 0 : to_do_) + walk_.task_beats(owner < loaded_ ? kept_here_[owner] : 0);
+    to_do_ = (row % block_ == 0 ? 0 : to_do_) + walk_.task_beats(owner < loaded_ ? kept_here[owner] : 0);
     const std::uint64_t pace = walk_.sending(to_do_, row % block_);
     to_do_ -= std::min(to_do_, walk_.deltas());
     arrived_ = std::max(arrived_ + pace, (row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas());
+    std::uint64_t fetched = 0;
     for (std::uint64_t x = 0; x < loaded_; x += x == 0 ? 1 + skipped_ : 1) {
-      const std::uint64_t weights = kept_here_[x];
-      const std::uint64_t fetch = walk_.fetch(empty_[x]);
-      const std::uint64_t dots = walk_.dots(weights);
-      const std::uint64_t begun = std::max(done_[x] + fetch, arrived_);
-      fetched_[row] = std::max(fetched_[row], begun);
-      const bool owns = x == owner;
-      done_[x] = begun + dots + (owns ? delay(weights).owning : delay(weights).passing);
-      own_[x] += fetch + dots;
-      empty_[x] = weights == 0;
+      const std::uint64_t weights = kept_here[x];
+      const Known& here = known(weights);
+      Column& column = columns_[x];
+      const std::uint64_t begun = std::max(column.done + column.fetch, arrived_);
+      fetched = std::max(fetched, begun);
+      column = {.done = begun + (x == owner ? here.owning : here.passing),
+                .own = column.own + column.fetch + here.dots,
+                .fetch = here.fetch};
       kept_ += weights;
     }
+    fetched_[row] = fetched;
   }
 
   GradientWalk walk_;
   const MaskSample* mask_;
-  std::uint64_t columns_, block_, loaded_, ahead_, outputs_, rows_;
+  std::uint64_t columns_in_row_, block_, loaded_, ahead_, outputs_, rows_;
   std::uint64_t start_;  // the first delta and the first index are there; deltas may have been sooner
-  std::vector<std::uint64_t> kept_here_;  // weights of the present output feature, by column
-  std::vector<std::uint64_t> done_, own_;
-  std::vector<bool> empty_;
-  std::vector<std::uint64_t> fetched_;        // when all columns have taken an output
-                                              // feature out of the queue
-  std::vector<std::optional<Delay>> delays_;  // by weights of an output feature
-  std::uint64_t skipped_{};                   // columns behind the first one
-  std::uint64_t arrived_;                     // all deltas of an output feature
-  std::uint64_t to_do_{};                     // beats of the tasks of the present owner
+  std::vector<std::uint64_t> dense_;  // weights of an output feature without a mask, by column
+  std::vector<Column> columns_;
+  std::vector<std::uint64_t> fetched_;  // when all columns have taken an output feature out of the queue
+  std::vector<Known> known_;            // by weights of an output feature
+  std::uint64_t skipped_{};             // columns behind the first one
+  std::uint64_t arrived_;               // all deltas of an output feature
+  std::uint64_t to_do_{};               // beats of the tasks of the present owner
   std::uint64_t kept_{};
 };
 

@@ -67,10 +67,10 @@ tlm::tlm_sync_enum OutPort::nb_transport_bw(tlm::tlm_generic_payload& payload, t
 }
 
 void OutPort::complete(tlm::tlm_generic_payload& payload) {
-  const TrainExtension extension = *payload.get_extension<TrainExtension>();
-  payload.release();
+  const TrainExtension& extension = *payload.get_extension<TrainExtension>();
   busy_ = false;
-  accepted_(extension.train, extension.accepted);
+  accepted_(extension.train, extension.accepted);  // it may send the next one, in another payload
+  payload.release();
 }
 
 InPort::InPort(const char* name, Arrived arrived) : socket{name}, arrived_{std::move(arrived)} {
@@ -79,12 +79,13 @@ InPort::InPort(const char* name, Arrived arrived) : socket{name}, arrived_{std::
 
 tlm::tlm_sync_enum InPort::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                            sc_core::sc_time&) {
-  const auto* extension = payload.get_extension<TrainExtension>();
+  auto* const extension = payload.get_extension<TrainExtension>();
   if (phase != tlm::BEGIN_REQ || extension == nullptr || pending_ != nullptr) {
     payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
     throw InternalFault{"a train arrived out of turn"};
   }
   pending_ = &payload;
+  pending_extension_ = extension;
   in_call_ = true;
   accepted_in_call_ = false;
   arrived_(extension->train, extension->passage);
@@ -96,7 +97,7 @@ void InPort::accept(const Stamp& tail) {
   if (pending_ == nullptr) throw InternalFault{"a train was accepted that had not arrived"};
   tlm::tlm_generic_payload& payload = *pending_;
   pending_ = nullptr;
-  payload.get_extension<TrainExtension>()->accepted = tail;
+  pending_extension_->accepted = tail;
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   if (in_call_) {
     accepted_in_call_ = true;

@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kSchema = "wafersim.journal/1";
 constexpr std::string_view kKeyBegins = R"({"key":")";
+constexpr std::string_view kLost = R"(","lost":true)";  // behind the key
 constexpr std::size_t kBlock = 1U << 20U;
 
 [[noreturn]] void refuse(const fs::path& file, const std::string& message, std::uint32_t line = 0) {
@@ -114,7 +115,8 @@ Journal::Journal(Journal&& other) noexcept
       identity_{std::move(other.identity_)},
       files_{std::exchange(other.files_, {})},
       own_{other.own_},
-      places_{std::move(other.places_)} {
+      places_{std::move(other.places_)},
+      lost_{std::move(other.lost_)} {
 }
 
 Journal::~Journal() {
@@ -158,11 +160,20 @@ void Journal::take_line(std::uint32_t index, std::string_view line, std::uint64_
   if (!whole) refuse(path, "is no line of a journal: the file is damaged; remove the line", number);
   try {
     const std::string_view key = line.substr(kKeyBegins.size(), kRunKeyLength);
-    places_.try_emplace(
-        boost::uuids::string_generator{}(key.begin(), key.end()),
-        Place{.file = index, .length = static_cast<std::uint32_t>(line.size()), .offset = offset});
+    remember(boost::uuids::string_generator{}(key.begin(), key.end()),
+             {.file = index, .length = static_cast<std::uint32_t>(line.size()), .offset = offset},
+             line.substr(kKeyBegins.size() + kRunKeyLength).starts_with(kLost));
   } catch (const std::runtime_error&) {
     refuse(path, "has no key: the file is damaged; remove the line", number);
+  }
+}
+
+void Journal::remember(const boost::uuids::uuid& key, const Place& place, bool lost) {
+  if (!lost) {
+    places_.try_emplace(key, place);
+    lost_.erase(key);
+  } else if (!places_.contains(key)) {
+    lost_.insert_or_assign(key, place);
   }
 }
 
@@ -194,22 +205,25 @@ void Journal::open_for(const Shard& shard) {
 }
 
 JournalEntry Journal::read(const boost::uuids::uuid& key) const {
-  const Place& place = places_.at(key);
+  const auto ended = places_.find(key);
+  const Place& place = ended != places_.end() ? ended->second : lost_.at(key);
   const File& file = files_[place.file];
   const std::string line = read_at(file.descriptor, place.offset, place.length);
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("exit_code"))
     refuse(file.path, "is damaged: a line cannot be read back");
-  JournalEntry entry{
-      .exit_code = json.value("exit_code", 0), .document = {}, .error = json.value("error", "")};
+  JournalEntry entry{.exit_code = json.value("exit_code", 0),
+                     .document = {},
+                     .error = json.value("error", ""),
+                     .lost = json.value("lost", false)};
   if (json.contains("result"))
     entry.document = json["result"].dump(-1, ' ', false, Json::error_handler_t::replace);
   return entry;
 }
 
 void Journal::add(const boost::uuids::uuid& key, const JournalEntry& entry) {
-  std::string line =
-      fmt::format(R"({}{}","exit_code":{},)", kKeyBegins, boost::uuids::to_string(key), entry.exit_code);
+  std::string line = fmt::format(R"({}{}{},"exit_code":{},)", kKeyBegins, boost::uuids::to_string(key),
+                                 entry.lost ? kLost : "\"", entry.exit_code);
   if (entry.document.empty()) {
     line += R"("error":)" + Json(entry.error).dump(-1, ' ', false, Json::error_handler_t::replace) + "}";
   } else {
@@ -219,7 +233,7 @@ void Journal::add(const boost::uuids::uuid& key, const JournalEntry& entry) {
                     .length = static_cast<std::uint32_t>(line.size()),
                     .offset = files_[own_].end};
   append(line + '\n');
-  places_.try_emplace(key, place);
+  remember(key, place, entry.lost);
 }
 
 void Journal::append(const std::string& line) {

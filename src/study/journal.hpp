@@ -32,11 +32,14 @@ struct JournalEntry {
   int exit_code{};
   std::string document;  // of a point that has figures
   std::string error;     // of one that failed
+  bool lost{};           // it failed with its process, not by itself: a second try may do
 };
 
-// Every line is `{"key":"…","exit_code":N,"result":{…}}` or `{…,"error":"…"}` and is written by one call, so
-// that a process that is killed leaves at most one line without an end. Such a line is no line: readers pass
-// over it and the next writer cuts it off. A file belongs to one writer at a time.
+// Every line is `{"key":"…","exit_code":N,"result":{…}}` or `{…,"error":"…"}`, or `{"key":"…","lost":true,…}`
+// of a point that was lost with its process, and is written by one call, so that a process that is killed
+// leaves at most one line without an end. Such a line is no line: readers pass over it and the next writer
+// cuts it off. A point that is lost counts only as long as no line says how it ended. A file belongs to one
+// writer at a time.
 class Journal {
  public:
   // In memory.
@@ -55,8 +58,11 @@ class Journal {
   // it.
   void open_for(const Shard& shard);
 
-  [[nodiscard]] std::size_t size() const { return places_.size(); }
+  [[nodiscard]] std::size_t size() const { return places_.size() + lost_.size(); }
+  // Whether the point has ended, by itself.
   [[nodiscard]] bool has(const boost::uuids::uuid& key) const { return places_.contains(key); }
+  [[nodiscard]] bool has_lost(const boost::uuids::uuid& key) const { return lost_.contains(key); }
+  // Of a point that has ended or is lost.
   [[nodiscard]] JournalEntry read(const boost::uuids::uuid& key) const;
   // Throws InputError if the disk is full; what was there before stays whole.
   void add(const boost::uuids::uuid& key, const JournalEntry& entry);
@@ -73,17 +79,21 @@ class Journal {
     std::uint64_t end{};  // of its last whole line
   };
 
+  using Places = std::unordered_map<boost::uuids::uuid, Place, boost::hash<boost::uuids::uuid>>;
+
   [[nodiscard]] std::filesystem::path file_of(const Shard& shard) const;
   void read_file(const std::filesystem::path& path);
   void scan(std::uint32_t index);
   void take_line(std::uint32_t index, std::string_view line, std::uint64_t offset, std::uint32_t number);
   void append(const std::string& line);
+  void remember(const boost::uuids::uuid& key, const Place& place, bool lost);
 
   std::filesystem::path folder_;
   JournalIdentity identity_;
   std::vector<File> files_;
   std::size_t own_{0};  // of files_: the one that is written
-  std::unordered_map<boost::uuids::uuid, Place, boost::hash<boost::uuids::uuid>> places_;
+  Places places_;
+  Places lost_;  // that no line in places_ is of
 };
 
 }  // namespace wafersim::study_detail

@@ -128,6 +128,23 @@ std::optional<Point> PointStream::next() {
   return {};
 }
 
+std::vector<std::size_t> varied_keys(const Study& study) {
+  const std::size_t keys = keys_of(study).size();
+  std::vector<std::size_t> varied;
+  PointStream points{study};
+  const std::optional<Point> first = points.next();
+  while (varied.size() < keys) {
+    const std::optional<Point> point = points.next();
+    if (!point) break;
+    for (std::size_t key = 0; key < keys; ++key) {
+      const bool known = std::find(varied.begin(), varied.end(), key) != varied.end();
+      if (!known && point->settings[key].value != first->settings[key].value) varied.push_back(key);
+    }
+  }
+  std::sort(varied.begin(), varied.end());
+  return varied;
+}
+
 std::uint64_t count_points(const Study& study) {
   if (study.conditions.empty()) return size_of_space(study);
   std::uint64_t count = 0;

@@ -51,7 +51,15 @@ class Rows {
   std::uint64_t missing() {
     std::uint64_t count = 0;
     walk_keys([&](const Point&, const boost::uuids::uuid& key, const std::string&) {
-      if (!key.is_nil() && !parts_.journal.has(key)) ++count;
+      if (!key.is_nil() && !is_known(key)) ++count;
+    });
+    return count;
+  }
+
+  std::uint64_t lost() {
+    std::uint64_t count = 0;
+    walk_keys([&](const Point&, const boost::uuids::uuid& key, const std::string&) {
+      if (!key.is_nil() && parts_.journal.has_lost(key)) ++count;
     });
     return count;
   }
@@ -63,6 +71,9 @@ class Rows {
   }
 
  private:
+  [[nodiscard]] bool is_known(const boost::uuids::uuid& key) const {
+    return parts_.journal.has(key) || parts_.journal.has_lost(key);
+  }
   [[nodiscard]] std::string series_of(const SweepRow& row) const {
     std::string series;
     if (!per_node_) return series;
@@ -106,7 +117,7 @@ class Rows {
       if (key.is_nil()) {
         row.exit_code = ExitCode::wrong_input;
         row.error = error;
-      } else if (!parts_.journal.has(key)) {
+      } else if (!is_known(key)) {
         return;
       } else {
         row.key = boost::uuids::to_string(key);
@@ -138,6 +149,10 @@ SweepResults::SweepResults(std::unique_ptr<Parts> parts) : parts_{std::move(part
 
 std::uint64_t SweepResults::missing() const {
   return Rows{*parts_, per_node()}.missing();
+}
+
+std::uint64_t SweepResults::lost() const {
+  return Rows{*parts_, per_node()}.lost();
 }
 
 std::uint64_t SweepResults::size() const {

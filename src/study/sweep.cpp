@@ -137,11 +137,15 @@ class Run {
   }
   void finish(const Finished& end) {
     const auto pending = pending_.find(end.id);
+    const bool stopped = !end.lasting && stop();  // Ctrl-C reaches the workers too
+    if (!stopped) {
+      journal_.add(
+          pending->second.key,
+          {.exit_code = end.exit_code, .document = end.output, .error = end.message, .lost = !end.lasting});
+    }
     if (end.lasting) {
-      journal_.add(pending->second.key,
-                   {.exit_code = end.exit_code, .document = end.output, .error = end.message});
       ++counts_.ran;
-    } else if (!stop()) {  // Ctrl-C reaches the workers too
+    } else if (!stopped) {
       ++counts_.lost;
       if (options_.on_lost) options_.on_lost(pending->second.point, end.message);
     }

@@ -51,20 +51,25 @@ std::string bar(double share) {
   return text + kEighths[eighths % 8];
 }
 
+void refuse_many(std::size_t varied) {
+  if (varied <= 2) return;
+  throw InputError{
+      {.at = {.file = "--plot"},
+       .key = {},
+       .message = fmt::format("draws one or two keys, this study has {} with more than one value", varied)}};
+}
+
 class PlotWriter : public RowWriter {
  public:
   PlotWriter(const SweepHeading& heading, const Figure& figure, TextSink sink)
-      : heading_{heading}, figure_{figure}, sink_{std::move(sink)} {
-    if (heading.keys.size() == 1 || heading.keys.size() == 2) return;
-    throw InputError{
-        {.at = {.file = "--plot"},
-         .key = {},
-         .message = fmt::format("draws one or two keys, this study has {}", heading.keys.size())}};
+      : heading_{heading}, drawn_{heading.varied}, figure_{figure}, sink_{std::move(sink)} {
+    refuse_many(drawn_.size());
+    if (drawn_.empty()) drawn_.push_back(0);  // a single point is a single bar
   }
 
   void add(const SweepRow& row) override {
-    const std::string& y = row.settings.front().value;
-    const std::string x = row.settings.size() == 2 ? row.settings.back().value : "";
+    const std::string& y = row.settings[drawn_.front()].value;
+    const std::string x = drawn_.size() == 2 ? row.settings[drawn_.back()].value : "";
     remember(ys_, y);
     remember(xs_, x);
     if (row.figures) values_[{y, x}] = figure_.of(row);
@@ -74,19 +79,19 @@ class PlotWriter : public RowWriter {
     double most = 0.0;
     for (const auto& cell : values_) most = std::max(most, cell.second);
     std::string title = "\n" + std::string{figure_.name};
-    if (heading_.keys.size() == 2) {
+    if (drawn_.size() == 2) {
       title += fmt::format(" by {} (down) and {} (across); full shade is {}", name(0), name(1),
                            figure_.spell(most));
     }
-    sink_(title + "\n\n" + (heading_.keys.size() == 1 ? bars(most) : shades(most)));
+    sink_(title + "\n\n" + (drawn_.size() == 1 ? bars(most) : shades(most)));
   }
 
  private:
   static void remember(std::vector<std::string>& known, const std::string& value) {
     if (std::find(known.begin(), known.end(), value) == known.end()) known.push_back(value);
   }
-  [[nodiscard]] std::string name(std::size_t key) const {
-    return study_detail::short_name(heading_.keys[key], heading_.keys);
+  [[nodiscard]] std::string name(std::size_t drawn) const {
+    return study_detail::short_name(heading_.keys[drawn_[drawn]], heading_.keys);
   }
   // Nothing of a point that failed.
   [[nodiscard]] const double* value(const std::string& y, const std::string& x) const {
@@ -121,6 +126,7 @@ class PlotWriter : public RowWriter {
   }
 
   SweepHeading heading_;
+  std::vector<std::size_t> drawn_;  // of its keys
   Figure figure_;
   TextSink sink_;
   std::vector<std::string> ys_;
@@ -134,6 +140,10 @@ std::vector<std::string> plot_figures() {
   std::vector<std::string> names;
   for (const Figure& figure : kFigures) names.emplace_back(figure.name);
   return names;
+}
+
+void check_plot(const Study& study) {
+  refuse_many(varied_keys(study).size());
 }
 
 std::unique_ptr<RowWriter> plot_writer(const SweepHeading& heading, const std::string& figure,

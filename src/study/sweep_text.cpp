@@ -83,6 +83,7 @@ SweepHeading heading_of(const Study& study, const SweepResults& results) {
   SweepHeading heading{.study = study.name,
                        .held = {},
                        .keys = keys_of(study),
+                       .varied = varied_keys(study),
                        .per_node = results.per_node(),
                        .points = results.size()};
   if (study.tokens_per_node)

@@ -42,6 +42,17 @@ TEST(Answers, AreNewsOnceAndKnownWhereTheyWereLearnt) {
   EXPECT_EQ(Answers::take_news(), "") << "what was learnt is no news";
 }
 
+TEST(Answers, AreAddedWhereSomethingLargerFoundThem) {
+  (void)Answers::take_news();
+  Answers& halves = Answers::to("halves");
+  EXPECT_EQ(halves.known({1}), nullptr);
+  halves.add({1}, {7});
+  ASSERT_NE(halves.known({1}), nullptr);
+  EXPECT_EQ(*halves.known({1}), (Numbers{7}));
+  EXPECT_EQ(halves.known({2}), nullptr);
+  EXPECT_EQ(Answers::take_news(), "halves: 1= 7;|");
+}
+
 TEST(Answers, StopBeingKeptAtSomeSize) {
   Answers& full = Answers::to("full");
   for (std::uint64_t i = 0; i < 20'000; ++i) (void)full.recall({i}, [&] { return Numbers{i}; });

@@ -83,6 +83,16 @@ class SameBytes(SweepTest):
         self.assertEqual(self.finish("--merge", "-o", "seven").stdout, self.finish("--merge", "-o", "two").stdout)
         self.assertEqual(self.results("seven"), expected)
 
+    def test_whether_an_earlier_point_had_the_same_dense_twin_or_not(self):
+        def rows(levels):
+            study = self.study_of(f"sweep: {{workload.sparsity.level: [{levels}], workload.micro_batch: [2]}}\n", "l.yaml")
+            return [json.loads(line) for line in self.finish("--format", "jsonl", study=study).stdout.splitlines()]
+        together = rows("0.5, 0.75, 0.9")
+        for row, level in zip(together, ("0.5", "0.75", "0.9")):
+            alone = rows(level)[0]
+            self.assertGreater(row["sparsity"]["speedup"], 0)
+            self.assertEqual({**row, "efficiency": 1.0, "reason": ""}, {**alone, "reason": ""})
+
     def test_without_a_folder_standard_output_has_the_same_rows(self):
         expected = self.undisturbed()
         self.assertEqual(self.finish("--format", "jsonl").stdout.encode(), expected["results.jsonl"])
@@ -128,9 +138,31 @@ class Interrupted(SweepTest):
         if b"signal 9" not in complaint:
             self.skipTest("every worker was faster than the signal")
         self.assertEqual(process.returncode, 4)
-        self.assertIn(b"points have no result; go on with --resume", complaint)
+        self.assertIn(b"points were lost with their processes, as their rows say; go on with --resume", complaint)
+        self.expect_lost_rows("w", expected)
+        # A merge says the same.
+        merged = self.sweep("--merge", "-o", "w")
+        self.assertEqual(merged.returncode, 4)
+        self.assertIn("points were lost with their processes", merged.stderr)
+        self.expect_lost_rows("w", expected)
         self.resume("w")
         self.assertEqual(self.results("w"), expected)
+
+    def expect_lost_rows(self, folder, expected):
+        """A point whose process was killed is a row with its error; the others are what they should be."""
+        rows = [json.loads(line) for line in self.results(folder)["results.jsonl"].splitlines()]
+        lost = [row for row in rows if row["exit_code"] == 4]
+        self.assertGreater(len(lost), 0)
+        self.assertEqual({row["error"] for row in lost}, {"signal 9 (SIGKILL) ended the process"})
+        wanted = [json.loads(line) for line in expected["results.jsonl"].splitlines()]
+        self.assertEqual([row["set"] for row in rows], [row["set"] for row in wanted])
+        gone = [row["set"] for row in lost]
+        # Efficiencies are relative to the first point, which may be one that is lost.
+        relative = ("efficiency", "reason")
+        for row, want in zip(rows, wanted):
+            if row["set"] not in gone:
+                self.assertEqual({k: v for k, v in row.items() if k not in relative},
+                                 {k: v for k, v in want.items() if k not in relative})
 
     def test_by_ctrl_c(self):
         expected = self.undisturbed()
@@ -269,6 +301,15 @@ class Shown(SweepTest):
         self.assertEqual(self.succeeds("sweep", self.study, "--list").splitlines()[5],
                          "     5  cluster.nodes=2 workload.micro_batch=2")
         self.assertEqual(len(self.succeeds("sweep", self.study, "--list", "--format", "jsonl").splitlines()), 12)
+
+    def test_a_plot_of_the_keys_that_vary(self):
+        one = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1], wafer.io.lane_rate: [50 Gb/s]}\n", "one.yaml")
+        self.assertIn("\n\ncycles\n\n  nodes   cycles\n", self.finish("--plot", study=one).stdout)
+        three = self.study_of("sweep: {cluster.nodes: [1, 2], workload.micro_batch: [1, 2], wafer.io.lane_rate: [100 Gb/s, 50 Gb/s]}\n",
+                              "three.yaml")
+        self.assertIn("--plot: draws one or two keys, this study has 3 with more than one value",
+                      self.refuses(2, "sweep", three, "--plot", "-o", "never"))
+        self.assertFalse((self.folder / "never").exists())
 
     def test_the_script_for_slurm(self):
         script = self.finish("-o", "out", "--slurm", "--dry-run", "--shards", "3", "-j2", "--account", "me",

@@ -70,6 +70,18 @@ def tables():
            b"one, 10, 10, 3, 3, 3, 8, 1,\ntwo, 10, 10, 3, 3, 8, 4, 2, 1:2\n")
 
 
+def studies():
+    """Without the lines that the target puts before each; and formulas alone, which it reads as well."""
+    for text in files("configs/study", "*.yaml"):
+        yield re.sub(rb"^(machine|workload):.*\n", b"", text, flags=re.MULTILINE)
+    yield (b"list: [{cluster.nodes: 1}, {cluster.nodes: 2}]\nzip: {wafer.clock: [1 GHz, 2 GHz], wafer.io.lane_rate: [50 Gb/s, 100 Gb/s]}\n"
+           b"derive: {workload.global_batch: nodes * 4}\nwhere: nodes < 2 or clock > 1 GHz\n")
+    yield (b"random: {points: 4, seed: 7, keys: {workload.sparsity.level: {from: 0.10, to: 0.90}, "
+           b"cluster.nodes: [1, 2]}}\nhold: {tokens_per_node: 8}\n")
+    yield b"max(2, nodes mod 3) * 100 Gb/s"
+    yield b"not (recompute == 'layer') and floor(90 %) <= ceil(0.5)"
+
+
 def networks():
     for name in ("operators", "lstm", "plain", "llama_block", "group_norm_parts"):
         yield make_onnx.NETS[name]().SerializeToString()
@@ -79,7 +91,7 @@ SEEDS = {"config": lambda: files("configs/machine", "*.yaml"),
          "workload": lambda: files("configs/workload", "*.yaml"),
          "onnx": networks, "scale_sim": tables, "npy": arrays, "npz": archives, "safetensors": safetensors,
          "shard_index": lambda: [b'{"metadata": {}, "weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}'],
-         "mtx": matrices}
+         "mtx": matrices, "study": studies}
 
 WORDS = {"npy": ["\\x93NUMPY\\x01\\x00", "'descr': '<f4'", "'|b1'", "'shape': (", ", )", "'fortran_order': True"],
          "npz": ["PK\\x03\\x04", "PK\\x01\\x02", "PK\\x05\\x06", "PK\\x06\\x06", ".npy", "\\x93NUMPY"],

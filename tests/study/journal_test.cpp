@@ -63,6 +63,42 @@ TEST(Journal, SurvivesBeingCutAtEveryByte) {
   }
 }
 
+TEST(Journal, KeepsALostPointUntilItHasEnded) {
+  const test::TemporaryFolder folder;
+  const JournalEntry lost{.exit_code = 4, .document = {}, .error = "signal 9", .lost = true};
+  const auto expect_lost = [&](const Journal& journal) {
+    EXPECT_FALSE(journal.has(key(1)));
+    EXPECT_TRUE(journal.has_lost(key(1)));
+    EXPECT_EQ(journal.read(key(1)).error, "signal 9");
+    EXPECT_EQ(journal.read(key(1)).exit_code, 4);
+    EXPECT_TRUE(journal.read(key(1)).lost);
+    EXPECT_EQ(journal.size(), 1U);
+  };
+  const auto expect_ended = [&](const Journal& journal) {
+    EXPECT_TRUE(journal.has(key(1)));
+    EXPECT_FALSE(journal.has_lost(key(1)));
+    EXPECT_EQ(journal.read(key(1)).document, R"({"nodes":1})");
+    EXPECT_FALSE(journal.read(key(1)).lost);
+    EXPECT_EQ(journal.size(), 1U);
+  };
+  {
+    Journal journal{folder.path(), kStudy};
+    journal.open_for({.number = 2, .of = 2});
+    journal.add(key(1), lost);
+    expect_lost(journal);
+  }
+  expect_lost(Journal{folder.path(), kStudy});
+  {  // in another file, which is read first
+    Journal journal{folder.path(), kStudy};
+    journal.open_for({.number = 1, .of = 2});
+    journal.add(key(1), {.exit_code = 0, .document = R"({"nodes":1})", .error = {}});
+    expect_ended(journal);
+    journal.add(key(1), lost);
+    expect_ended(journal);
+  }
+  expect_ended(Journal{folder.path(), kStudy});
+}
+
 TEST(Journal, RefusesTheJournalOfAnotherStudy) {
   const test::TemporaryFolder folder;
   write_two(folder.path());

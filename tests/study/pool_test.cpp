@@ -54,7 +54,7 @@ TEST(ProcessPool, DoesNotTakeTheEndBySignalForAResult) {
                         []() -> std::string { throw std::bad_alloc{}; }},
                        1);
   EXPECT_FALSE(all.at(0).lasting);
-  EXPECT_EQ(all.at(0).message, "signal 9 ended the process");
+  EXPECT_EQ(all.at(0).message, "signal 9 (SIGKILL) ended the process");
   EXPECT_FALSE(all.at(1).lasting);
 }
 

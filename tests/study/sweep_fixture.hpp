@@ -44,6 +44,7 @@ inline SweepHeading heading() {
   return {.study = "weak",
           .held = "2,048 tokens per node and step",
           .keys = {"cluster.nodes"},
+          .varied = {0},
           .per_node = true,
           .points = 4};
 }

@@ -90,14 +90,38 @@ TEST(SweepPlot, ShadesTwoKeysAndRefusesThree) {
   }
   SweepHeading heading = test::heading();
   heading.keys = {"a", "b"};
+  heading.varied = {0, 1};
   EXPECT_EQ(written(rows, [&](TextSink sink) { return plot_writer(heading, "cycles", std::move(sink)); }),
             "\ncycles by a (down) and b (across); full shade is 1,250\n\n"
             "  a         x         y\n"
             "  1  1,000 ▓▓  1,000 ▓▓\n"
             "  2  1,250 ██    failed\n");
   heading.keys.emplace_back("c");
+  heading.varied.push_back(2);
   EXPECT_EQ(test::complaint([&] { (void)plot_writer(heading, "cycles", {}); }),
-            "--plot: draws one or two keys, this study has 3");
+            "--plot: draws one or two keys, this study has 3 with more than one value");
+}
+
+TEST(SweepPlot, LeavesOutKeysThatHaveOneValue) {
+  auto rows = test::weak();
+  for (SweepRow& row : rows) {
+    row.settings.insert(row.settings.begin(), {.key = "a", .value = "same"});
+    row.settings.push_back({.key = "b", .value = "same"});
+  }
+  SweepHeading heading = test::heading();
+  heading.keys = {"a", "cluster.nodes", "b"};
+  heading.varied = {1};
+  const auto plot = [&](TextSink sink) { return plot_writer(heading, "efficiency", std::move(sink)); };
+  EXPECT_EQ(written(rows, plot), written(test::weak(), [](TextSink sink) {
+              return plot_writer(test::heading(), "efficiency", std::move(sink));
+            }));
+  // Nothing varies: a study of one point has one bar.
+  heading.varied = {};
+  rows.resize(1);
+  EXPECT_EQ(written(rows, plot),
+            "\nefficiency\n\n"
+            "     a  efficiency\n"
+            "  same     100.0 %  ██████████████████████████████████████████████████\n");
 }
 
 TEST(SweepSqlite, HoldsEveryPointAndOnlyAppearsWhenComplete) {

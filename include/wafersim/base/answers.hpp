@@ -21,12 +21,15 @@ class Answers {
   // What the function gave for these arguments before, or else what `find` gives now.
   template <class Find>
   [[nodiscard]] Numbers recall(const Numbers& arguments, const Find& find) {
-    const auto known = answers_.find(arguments);
-    if (known != answers_.end()) return known->second;
+    if (const Numbers* before = known(arguments)) return *before;
     Numbers answer = find();
     add(arguments, answer);
     return answer;
   }
+
+  // The two halves of it, where the answer comes from something larger: null if there was none before.
+  [[nodiscard]] const Numbers* known(const Numbers& arguments) const;
+  void add(const Numbers& arguments, const Numbers& answer);
 
   // What was found since the program began, or since the last call, by any function, on one line; and the way
   // back, in another process.
@@ -34,8 +37,6 @@ class Answers {
   static void learn(std::string_view news);
 
  private:
-  void add(const Numbers& arguments, const Numbers& answer);
-
   std::map<Numbers, Numbers> answers_;
   std::string news_;  // "arguments=answer;" for each, numbers behind spaces
 };

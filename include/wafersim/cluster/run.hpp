@@ -24,14 +24,17 @@ struct TraceSpan {
 // result.
 using Progress = std::function<void(double done)>;
 
+enum class Trace { none, kept };
+
 struct RunResult {
   Outcome outcome;
-  std::vector<TraceSpan> trace;  // of the steady step, in the order of the program; none if it is pipelined
+  // If it was to be kept: of the steady step, in the order of the program; none if it is pipelined.
+  std::vector<TraceSpan> trace;
 };
 
 // Throws InputError or DoesNotFit if the workload cannot run on the machine, InternalFault if the run broke
 // one of its invariants.
 [[nodiscard]] RunResult run_training_step(const MachineSpec& machine, const Workload& workload,
-                                          const Progress& progress = {});
+                                          const Progress& progress = {}, Trace trace = Trace::none);
 
 }  // namespace wafersim

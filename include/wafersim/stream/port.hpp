@@ -72,6 +72,7 @@ class InPort {
 
   Arrived arrived_;
   tlm::tlm_generic_payload* pending_{};
+  TrainExtension* pending_extension_{};  // of it
   bool in_call_{false};
   bool accepted_in_call_{false};
 };

@@ -66,8 +66,15 @@ class Station {
 
  private:
   StationSpec spec_;
-  [[nodiscard]] Passage serve_whole_chunks(const Passage& in, const Load& load) const;
-  [[nodiscard]] Passage serve_while_arriving(const Passage& in, const Load& load) const;
+  // How long a load is served.
+  struct Times {
+    Picoseconds each;  // one chunk of it
+    Picoseconds total;
+  };
+  [[nodiscard]] Times times_of(const Load& load) const;
+  [[nodiscard]] Passage serve(const Passage& in, const Load& load, const Times& times) const;
+  [[nodiscard]] Passage serve_whole_chunks(const Passage& in, const Times& times) const;
+  [[nodiscard]] Passage serve_while_arriving(const Passage& in, const Load& load, const Times& times) const;
 
   Trail* trail_;
   Stamp free_;

@@ -1,6 +1,7 @@
 // The points of a study, one after the other: a study of a million points is never held as a whole.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct Point {
 
 // Keys that points set, in the order of their settings.
 [[nodiscard]] std::vector<std::string> keys_of(const Study& study);
+// Where in keys_of() those stand that have more than one value among the points.
+[[nodiscard]] std::vector<std::size_t> varied_keys(const Study& study);
 // What `hold` means as settings of each point.
 [[nodiscard]] std::vector<Override> held_settings(const Study& study);
 // The product of the factors, before conditions drop any; 2^64 - 1 stands for more.

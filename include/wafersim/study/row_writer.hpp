@@ -1,6 +1,7 @@
 // Ways to write down the rows of a sweep, one after the other.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -15,9 +16,10 @@ namespace wafersim {
 // What all rows of a sweep have in common.
 struct SweepHeading {
   std::string study;
-  std::string held;               // in words, empty if nothing is
-  std::vector<std::string> keys;  // of the settings of every row
-  bool per_node{};                // efficiency is that of a node
+  std::string held;                 // in words, empty if nothing is
+  std::vector<std::string> keys;    // of the settings of every row
+  std::vector<std::size_t> varied;  // of them, those with more than one value
+  bool per_node{};                  // efficiency is that of a node
   std::uint64_t points{};
 };
 
@@ -48,7 +50,10 @@ using TextSink = std::function<void(std::string_view text)>;
 // when it is complete; the same rows give the same bytes. Throws InputError if it cannot be written.
 [[nodiscard]] std::unique_ptr<RowWriter> sqlite_writer(const SweepHeading& heading,
                                                        const std::filesystem::path& file);
-// Bars over the values of one key, or shades over those of two. `figure` is one of plot_figures().
+// Throws InputError if more than two keys of the study have more than one value.
+void check_plot(const Study& study);
+// Bars over the values of one key, or shades over those of two; keys with one value are left out. `figure` is
+// one of plot_figures(). Throws InputError as check_plot does.
 [[nodiscard]] std::unique_ptr<RowWriter> plot_writer(const SweepHeading& heading, const std::string& figure,
                                                      TextSink sink);
 [[nodiscard]] std::vector<std::string> plot_figures();

@@ -53,8 +53,9 @@ struct SweepCounts {
   std::uint64_t points{};  // of the shard
   std::uint64_t known{};   // found in the journal
   std::uint64_t ran{};     // finished now
-  std::uint64_t lost{};    // a signal, or too little memory, ended their process: --resume tries again
-  bool stopped{};          // by `stop`
+  // A signal, or too little memory, ended their process: their rows say so, and --resume tries again.
+  std::uint64_t lost{};
+  bool stopped{};  // by `stop`
 };
 
 // The points that a journal knows, in the order of the study.
@@ -67,6 +68,8 @@ class SweepResults {
 
   // Points of the study that the journals do not have.
   [[nodiscard]] std::uint64_t missing() const;
+  // Points that were lost with their process, see SweepCounts::lost.
+  [[nodiscard]] std::uint64_t lost() const;
   [[nodiscard]] std::uint64_t size() const;
   // Calls `visit` with every row, with efficiency and reason. If nodes are swept, efficiency is the
   // throughput of a node against that at the first point with the same other values (with the batch held,

@@ -122,17 +122,6 @@ struct MaskWords {
   std::string pattern = "uniform";
 };
 
-// N:M
-MaskPattern n_of_m(const std::string& text) {
-  constexpr const char* kKey = "kernel.mask";
-  const std::size_t colon = text.find(':');
-  const MaskPattern pattern{.of = kernel_number(kKey, text.substr(colon + 1)),
-                            .keep = kernel_number(kKey, text.substr(0, colon))};
-  if (pattern.keep > pattern.of)
-    refuse(kKey, fmt::format("keeps {} of {} weights", pattern.keep, pattern.of));
-  return pattern;
-}
-
 std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t in, std::uint64_t out) {
   constexpr const char* kKey = "kernel.mask";
   const std::string& text = words.pattern;
@@ -145,7 +134,9 @@ std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t 
   if (text.starts_with("block:")) {
     pattern.block = kernel_number(kKey, text.substr(6));
   } else if (text.find(':') != std::string::npos) {
-    pattern = n_of_m(text);
+    const wafersim::Parsed<MaskPattern> read = parse_n_of_m(text);
+    if (!read.value) refuse(kKey, read.problem);
+    pattern = *read.value;
   } else if (text != "uniform") {
     refuse(kKey, fmt::format("expected uniform, N:M, block:SIZE or file:PATH, got '{}'", text));
   }

@@ -53,7 +53,7 @@ class Kernel(UserTest):
 
     def test_masks_that_mean_nothing_are_refused(self):
         for settings, complaint in (
-                (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights\n"),
+                (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights: N of N:M must be at most M\n"),
                 (("kernel.mask=block:0", "kernel.sparsity=0.5"),
                  "kernel.mask: expected a number from 1 to 1000000000, got '0'\n"),
                 (("kernel.skip_block=0",), "kernel.skip_block: expected a number from 1 to 1000000000, got '0'\n"),

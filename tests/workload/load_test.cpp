@@ -224,9 +224,9 @@ TEST(WorkloadFile, RefusesMaskPatternsThatMeanNothing) {
   EXPECT_EQ(wrong("pattern: block, level: 0.5"),
             "w.yaml:2:22: sparsity.block_size: is required by the pattern 'block': 1 to 64 weights");
   EXPECT_EQ(wrong("pattern: block, block_size: 0"),
-            "w.yaml:2:41: sparsity.block_size: must be at least 1, got 0");
+            "w.yaml:2:41: sparsity.block_size: must be between 1 and 64, got 0");
   EXPECT_EQ(wrong("pattern: block, block_size: 65"),
-            "w.yaml:2:41: sparsity.block_size: must be at most 64, got 65");
+            "w.yaml:2:41: sparsity.block_size: must be between 1 and 64, got 65");
   EXPECT_EQ(wrong("block_size: 4, level: 0.5"),
             "w.yaml:2:25: sparsity.block_size: is of the pattern 'block' only");
   EXPECT_EQ(wrong("pattern: '2:4', block_size: 4"),

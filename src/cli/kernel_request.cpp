@@ -184,6 +184,11 @@ WsRequest ws_request(const KernelWords& words) {
     if (!share.value) refuse(key, share.problem);
     mask.sparsity = *share.value;
   };
+  const auto set_zeros = [&](const std::string& key, const std::string& value) {
+    const wafersim::Parsed<Fraction> share = parse_fraction(value);
+    if (!share.value) refuse(key, share.problem);
+    request.zeros = *share.value;
+  };
   const auto set_gradient = [&](const std::string& key, const std::string& value) {
     if (value != "delta" && value != "weight")
       refuse(key, fmt::format("expected 'delta' or 'weight', got '{}'", value));
@@ -207,7 +212,9 @@ WsRequest ws_request(const KernelWords& words) {
        {"kernel.skip_block", set_number(request.skip_block)},
        {"kernel.slow_cycles", set_number(slow_cycles)},
        {"kernel.slow_pe", set_slow},
-       {"kernel.sparsity", set_sparsity}});
+       {"kernel.sparsity", set_sparsity},
+       {"kernel.zeros", set_zeros}});
+  request.zeros_seed = mask.seed;
   request.mask = mask_of(mask, request.in, request.out);
   if (slow.has_value() != (slow_cycles != 0))
     refuse("kernel.slow_pe", "needs kernel.slow_cycles, and that needs kernel.slow_pe: which PE, how slow");

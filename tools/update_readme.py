@@ -34,6 +34,19 @@ def points(binary, study):
     return {point["nodes"]: point for point in map(json.loads, lines.splitlines())}
 
 
+def boxes_table(binary):
+    """Cycles and speed-up by the block that a mask keeps together (down) and that a core skips (across)."""
+    lines = output_of(binary, "sweep", "configs/study/boxes-not-pallets.yaml", "--format", "jsonl", "--quiet")
+    rows = {}
+    for point in map(json.loads, lines.splitlines()):
+        text = f"{point['step']['cycles']:,} ({point['sparsity']['speedup']:.2f})"
+        rows.setdefault(point["set"]["workload.sparsity.block_size"], []).append(text)
+    yield "| weights pruned in blocks of | skips weight by weight | blocks of 16 | of 32 | of 64 |"
+    yield "|--:|--:|--:|--:|--:|"
+    for size, cells in rows.items():
+        yield f"| {size} | {' | '.join(cells)} |"
+
+
 def scaling_table(binary):
     weak, strong = points(binary, "weak"), points(binary, "strong")
     yield "| nodes | weak: step cycles | efficiency | strong: step cycles | efficiency | where it drops |"
@@ -67,7 +80,9 @@ def guide_of_today(page, binary):
     for command, model in (("scale", "gpt3-175b"), ("scale", "brain-120t"), ("pipeline", "bert-large"),
                            ("pipeline", "gpt2")):
         page = with_example(page, binary, f"{command} {CS2} configs/workload/{model}.yaml", str.rstrip)
-    return with_example(page, binary, f"layer {CS2} --size 12288x12288 --tokens 65536", str.rstrip)
+    page = with_example(page, binary, f"layer {CS2} --size 12288x12288 --tokens 65536", str.rstrip)
+    table = "\n".join(boxes_table(binary))
+    return re.sub(r"(<!-- boxes-not-pallets -->\n).*?\n\n", lambda mark: f"{mark[1]}{table}\n\n", page, flags=re.DOTALL)
 
 
 def main():

@@ -52,7 +52,7 @@ Usage usage() {
        "whole\n"
        "or fractions; ws also: kernel.accumulators, kernel.entry (edge, ports), kernel.groups,\n"
        "kernel.gradient (delta, weight), kernel.mask (uniform, N:M, block:SIZE, file:PATH), "
-       "kernel.skip_block")  //
+       "kernel.skip_block, kernel.zeros")  //
       ("fidelity", text("NAME")->default_value("wavelet"),
        "wavelet: every PE; folded: of rows that provably do the same, one runs, with the same cycles;\n"
        "flow: the closed form alone")                                                               //

@@ -122,17 +122,6 @@ struct MaskWords {
   std::string pattern = "uniform";
 };
 
-// N:M
-MaskPattern n_of_m(const std::string& text) {
-  constexpr const char* kKey = "kernel.mask";
-  const std::size_t colon = text.find(':');
-  const MaskPattern pattern{.of = kernel_number(kKey, text.substr(colon + 1)),
-                            .keep = kernel_number(kKey, text.substr(0, colon))};
-  if (pattern.keep > pattern.of)
-    refuse(kKey, fmt::format("keeps {} of {} weights", pattern.keep, pattern.of));
-  return pattern;
-}
-
 std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t in, std::uint64_t out) {
   constexpr const char* kKey = "kernel.mask";
   const std::string& text = words.pattern;
@@ -145,7 +134,9 @@ std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t 
   if (text.starts_with("block:")) {
     pattern.block = kernel_number(kKey, text.substr(6));
   } else if (text.find(':') != std::string::npos) {
-    pattern = n_of_m(text);
+    const wafersim::Parsed<MaskPattern> read = parse_n_of_m(text);
+    if (!read.value) refuse(kKey, read.problem);
+    pattern = *read.value;
   } else if (text != "uniform") {
     refuse(kKey, fmt::format("expected uniform, N:M, block:SIZE or file:PATH, got '{}'", text));
   }
@@ -193,6 +184,11 @@ WsRequest ws_request(const KernelWords& words) {
     if (!share.value) refuse(key, share.problem);
     mask.sparsity = *share.value;
   };
+  const auto set_zeros = [&](const std::string& key, const std::string& value) {
+    const wafersim::Parsed<Fraction> share = parse_fraction(value);
+    if (!share.value) refuse(key, share.problem);
+    request.zeros = *share.value;
+  };
   const auto set_gradient = [&](const std::string& key, const std::string& value) {
     if (value != "delta" && value != "weight")
       refuse(key, fmt::format("expected 'delta' or 'weight', got '{}'", value));
@@ -216,7 +212,9 @@ WsRequest ws_request(const KernelWords& words) {
        {"kernel.skip_block", set_number(request.skip_block)},
        {"kernel.slow_cycles", set_number(slow_cycles)},
        {"kernel.slow_pe", set_slow},
-       {"kernel.sparsity", set_sparsity}});
+       {"kernel.sparsity", set_sparsity},
+       {"kernel.zeros", set_zeros}});
+  request.zeros_seed = mask.seed;
   request.mask = mask_of(mask, request.in, request.out);
   if (slow.has_value() != (slow_cycles != 0))
     refuse("kernel.slow_pe", "needs kernel.slow_cycles, and that needs kernel.slow_pe: which PE, how slow");

@@ -214,9 +214,9 @@ StepOutcome step_figures(const MachineSpec& machine, const Workload& workload, s
                       static_cast<double>(machine.wafer.clock.count());
   step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;
   const EnergySpec& energy = machine.wafer.energy;
-  const Wide femtojoules =
-      (work.fmacs * energy.femtojoules_per_fmac + work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
-      nodes;
+  const Wide femtojoules = ((work.fmacs + work.fmacs_of_zeros) * energy.femtojoules_per_fmac +
+                            work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
+                           nodes;
   step.energy_joules = static_cast<double>(femtojoules) * 1e-15;
   return step;
 }

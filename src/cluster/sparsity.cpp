@@ -38,7 +38,8 @@ SparsityOutcome skipped_work(const PlannedRun& run, const Outcome& outcome) {
     if (op.weights.empty()) continue;
     with += op.weights.bytes();
     const std::uint64_t sequences = run.wafer.micro_batches[op.micro_batch] * outcome.nodes;
-    without += weights_of(run.workload.graph.layers[op.layer], dense, sequences).bytes();
+    const Layer& layer = run.workload.graph.layers[op.layer];
+    without += weights_of(layer, dense, sequences, layer.matrix_weights).bytes();
   }
   sparsity.bytes_skipped = without > with ? without - with : Bytes{};
   sparsity.bytes_added = with > without ? with - without : Bytes{};

@@ -108,6 +108,7 @@ class Builder {
 
   [[nodiscard]] StepOp operation(std::uint32_t id, Pass pass, const KernelCost& cost) {
     step_.work.fmacs += cost.fmacs;
+    step_.work.fmacs_of_zeros += cost.fmacs_of_zeros;
     step_.work.wavelet_hops += cost.wavelet_hops;
     step_.work.sram_bytes += cost.sram_accesses;
     return {.layer = id,
@@ -125,7 +126,8 @@ class Builder {
   // The same weights go to every node.
   [[nodiscard]] Parcel weights_now(const Layer& layer) const {
     return weights_of(layer, workload_.plan,
-                      plan_.micro_batches[micro_batch_] * working_nodes(machine_.cluster));
+                      plan_.micro_batches[micro_batch_] * working_nodes(machine_.cluster),
+                      sent_weights(layer, workload_.plan.sparsity, machine_.wafer.pe.skip_block, masks_));
   }
 
   // On-wafer sums leave with the last micro-batch.

@@ -86,6 +86,12 @@ void visit_fields(Visitor& v, PeSpec& pe) {
           {.help = "cycles from an activated task to its first instruction", .high = kMostCycles});
   v.field("accumulators", pe.accumulators,
           {.help = "output features whose partial sums may be in flight at once", .low = 1, .high = 4096});
+  v.field("skip_block", pe.skip_block,
+          {.help = "neighbouring weights of an output feature that can only be skipped together: if any of "
+                   "them is kept, all are sent and multiplied; 1 skips weight by weight",
+           .low = 1,
+           .high = 64,
+           .presence = Presence::defaulted});
   v.field("divide_cycles", pe.divide_cycles,
           {.help = "cycles of one FP32 division", .low = 1, .high = kMostCycles});
   v.field("exponential_cycles", pe.exponential_cycles,

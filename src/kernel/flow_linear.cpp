@@ -16,6 +16,7 @@ KernelCost operator+(const KernelCost& a, const KernelCost& b) {
           .hidden = a.hidden + b.hidden,
           .fill = a.fill + b.fill,
           .fmacs = a.fmacs + b.fmacs,
+          .fmacs_of_zeros = a.fmacs_of_zeros + b.fmacs_of_zeros,
           .wavelet_hops = a.wavelet_hops + b.wavelet_hops,
           .sram_accesses = a.sram_accesses + b.sram_accesses};
 }

@@ -26,6 +26,11 @@ constexpr std::uint64_t ones_of(std::uint64_t word) {
   word = (word + (word >> 4U)) & 0x0F0F0F0F0F0F0F0FU;
   return (word * 0x0101010101010101U) >> 56U;
 }
+std::uint64_t ones_of(const std::vector<std::uint64_t>& words) {
+  std::uint64_t count = 0;
+  for (const std::uint64_t word : words) count += ones_of(word);
+  return count;
+}
 }  // namespace
 
 MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, Fraction pruned, std::uint64_t seed,
@@ -50,7 +55,11 @@ MaskSample::MaskSample(std::uint64_t width, std::uint64_t rows, const std::vecto
 }
 
 MaskSample MaskSample::with_rows(std::uint64_t rows) const {
-  if (!given_) return {width_, rows, pruned_, seed_, pattern_};
+  if (!given_) {
+    MaskSample other{width_, rows, pruned_, seed_, pattern_};
+    other.fill_ = fill_;
+    return other;
+  }
   MaskSample other = *this;
   other.rows_ = rows;
   other.counted_ = 0;
@@ -61,28 +70,64 @@ MaskSample MaskSample::with_rows(std::uint64_t rows) const {
 }
 
 MaskSample MaskSample::widened_to(std::uint64_t block) const {
-  std::vector<bool> bits(rows_ * width_);
-  for (std::uint64_t row = 0; row < rows_; ++row) {
-    for (std::uint64_t first = 0; first < width_; first += block) {
-      const std::uint64_t last = std::min(first + block, width_);
-      if (kept(row, first, last) == 0) continue;
-      for (std::uint64_t column = first; column < last; ++column) bits[row * width_ + column] = true;
-    }
-  }
-  return {width_, rows_, bits};
+  MaskSample other = given_ ? *this : MaskSample{width_, rows_, pruned_, seed_, pattern_};
+  other.counted_ = 0;
+  other.fill_ = block;
+  if (given_) other.fill_blocks();
+  return other;
+}
+
+std::uint64_t MaskSample::widened(std::uint64_t kept, std::uint64_t all) const {
+  const auto count = [&] {
+    const std::uint64_t now = ones_of(bits());
+    return Answers::Numbers{before_filling_, now};
+  };
+  const Answers::Numbers question = identity();
+  static Answers& counts = Answers::to("mask_widened");
+  const Answers::Numbers found = question.empty() ? count() : counts.recall(question, count);
+  // Where so few are kept that the sample has none, each is alone in its block.
+  if (found[0] == 0) return kept > all / fill_ ? all : kept * fill_;
+  return std::min(all, multiply_divide_up(kept, found[1], found[0]));
 }
 
 const std::vector<std::uint64_t>& MaskSample::bits() const {
   if (!bits_.empty()) return bits_;
   bits_.resize(rows_ * words_per_row_);
   if (pattern_.of != 0) {
-    draw_n_of_m();
+    pattern_.across ? draw_n_of_m_across() : draw_n_of_m();
   } else if (pattern_.block > 1) {
-    draw_blocks();
+    pattern_.across ? draw_blocks_across() : draw_blocks();
   } else {
     draw_positions();
   }
+  if (fill_ > 1) fill_blocks();
   return bits_;
+}
+
+void MaskSample::fill_blocks() const {
+  before_filling_ = ones_of(bits_);
+  if (pattern_.across) {
+    fill_blocks_across();
+    return;
+  }
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    for (std::uint64_t first = 0; first < width_; first += fill_) {
+      const std::uint64_t last = std::min(first + fill_, width_);
+      if (kept(row, first, last) == 0) continue;
+      for (std::uint64_t column = first; column < last; ++column) keep(row, column);
+    }
+  }
+}
+
+void MaskSample::fill_blocks_across() const {
+  for (std::uint64_t first = 0; first < rows_; first += fill_) {
+    const std::uint64_t last = std::min(first + fill_, rows_);
+    for (std::uint64_t word = 0; word < words_per_row_; ++word) {
+      std::uint64_t any = 0;
+      for (std::uint64_t row = first; row < last; ++row) any |= bits_[row * words_per_row_ + word];
+      for (std::uint64_t row = first; row < last; ++row) bits_[row * words_per_row_ + word] = any;
+    }
+  }
 }
 
 void MaskSample::draw_positions() const {
@@ -124,6 +169,32 @@ void MaskSample::draw_n_of_m() const {
         if (random.below(last - column) >= wanted) continue;
         keep(row, column);
         --wanted;
+      }
+    }
+  }
+}
+
+void MaskSample::draw_blocks_across() const {
+  Random random{seed_};
+  for (std::uint64_t first = 0; first < rows_; first += pattern_.block) {
+    const std::uint64_t last = std::min(first + pattern_.block, rows_);
+    for (std::uint64_t column = 0; column < width_; ++column) {
+      if (random.below(Fraction::kOne) < pruned_.billionths) continue;
+      for (std::uint64_t row = first; row < last; ++row) keep(row, column);
+    }
+  }
+}
+
+// The rows are often a part of the matrix, so the last M of them are drawn as if all were there.
+void MaskSample::draw_n_of_m_across() const {
+  Random random{seed_};
+  for (std::uint64_t first = 0; first < rows_; first += pattern_.of) {
+    for (std::uint64_t column = 0; column < width_; ++column) {
+      std::uint64_t wanted = pattern_.keep;
+      for (std::uint64_t row = first; row < first + pattern_.of; ++row) {
+        if (random.below(first + pattern_.of - row) >= wanted) continue;
+        --wanted;
+        if (row < rows_) keep(row, column);
       }
     }
   }

@@ -70,6 +70,30 @@ class GradientWalk {
     return sums.delay + sums.left;
   }
 
+  // By delta, of which so many, one at least, come indexed while zeros stay
+  // behind at the sender: a task for each.
+  [[nodiscard]] std::uint64_t by_filtered_delta(std::uint64_t deltas) const {
+    const std::uint64_t clear = tokens_ == 1 ? 0 : issue_ + row_beats_;
+    const std::uint64_t dispatches = deltas == 1 ? repeat_ : 2 * dispatch_ + (deltas - 2) * repeat_;
+    return dispatches + deltas * (issue_ + row_cycles_) + kCommit + clear;
+  }
+  // What sums on their way add to that in the owner of the output feature,
+  // which sends its deltas at the same time, a wavelet each.
+  [[nodiscard]] std::uint64_t delay_by_filtered_delta(std::uint64_t deltas) const {
+    Guests sums{sums_ + tokens_};
+    if (tokens_ > 1) sums.meet(issue_, row_beats_);
+    for (std::uint64_t k = 0; k < deltas && sums.left > 0; ++k)
+      sums.meet(issue_ + (deltas > 1 && (k == 0 || k + 1 == deltas) ? dispatch_ : repeat_), row_beats_);
+    sums.meet(kCommit, 0);
+    return sums.delay + sums.left;
+  }
+  // How long the owner takes to send the deltas of an output feature, zeros
+  // too, so no faster does a relay read them: the beats of its own products and
+  // sums take turns with them.
+  [[nodiscard]] std::uint64_t sending_to_filter(std::uint64_t deltas) const {
+    return tokens_ + std::min(tokens_, (deltas + 1) * row_beats_ + sums_);
+  }
+
   // By weight: the task that fetches an output feature's deltas, and those of
   // its weights.
   [[nodiscard]] std::uint64_t fetch(bool follows_itself) const {
@@ -264,6 +288,32 @@ RowTime gradient_time(const FlowContext& c, const MatrixShape& shape, GradientSt
   if (first_index != 0) return walk();
   static Answers& columns = Answers::to("gradient_time");
   return remembered(columns, c, shape, walk);
+}
+
+// Rows get different numbers of deltas, and the slots of sums bind them
+// together: none may run ahead of the slowest by more than those.
+RowTime gradient_time_filtered(const FlowContext& c, const MatrixShape& shape,
+                               const std::vector<std::vector<std::uint32_t>>& deltas) {
+  const GradientWalk walk{c, shape};
+  const std::uint64_t adding = c.layout.mapping().groups > 1 ? 2 * walk.sums() : 0;
+  const std::uint64_t ahead = c.wafer.pe.accumulators;
+  std::vector<std::uint64_t> done(deltas.size());     // with the products of the present output feature
+  std::vector<std::uint64_t> arrived(deltas.size());  // its last delta
+  std::vector<std::uint64_t> summed(shape.out);       // when it has passed all rows
+  RowTime time{.chain = shape.out * std::max(walk.sums(), adding)};
+  for (std::uint64_t turn = 0; turn < shape.out; ++turn) {
+    const std::uint64_t released = turn >= ahead ? summed[turn - ahead] : 0;
+    if (turn > 0) summed[turn] = summed[turn - 1] + std::max(walk.sums(), adding);
+    for (std::size_t row = 0; row < deltas.size(); ++row) {
+      const std::uint64_t count = deltas[row][turn];
+      const std::uint64_t own = walk.by_filtered_delta(count) + walk.delay_by_filtered_delta(count);
+      arrived[row] = std::max(arrived[row] + walk.sending_to_filter(count), done[row]);
+      done[row] = std::max(std::max(done[row], released) + own, arrived[row]);
+      summed[turn] = std::max(summed[turn], done[row]);
+    }
+  }
+  time.total = entry(c) + summed.back();
+  return time;
 }
 
 GradientPlan gradient_plan(const FlowContext& c, const MatrixShape& shape) {

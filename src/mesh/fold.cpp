@@ -10,12 +10,15 @@
 namespace wafersim {
 namespace {
 
-// A vector that begins where a value says may or may not meet a bank conflict.
+// A vector that begins where a value says may or may not meet a bank conflict; a filter sends what is not
+// zero.
 bool timing_looks_at_values(const Program& program) {
   for (const Task& task : program.tasks) {
     for (const Instruction& instruction : task.body) {
       const auto* vector = std::get_if<VectorInstruction>(&instruction);
-      if (vector != nullptr && vector->displaced) return true;
+      if (vector == nullptr) continue;
+      const auto* out = std::get_if<FabricOutput>(&vector->to);
+      if (vector->displaced || (out != nullptr && out->skips_zeros)) return true;
     }
   }
   return false;

@@ -167,6 +167,10 @@ class Checker {
     if (to_fabric && vector.precision == Precision::mixed) {
       fault("task '{}': mixed precision cannot write to the fabric", name);
     }
+    if (to_fabric && std::get<FabricOutput>(vector.to).skips_zeros &&
+        (vector.operation != Operation::move || vector.precision != Precision::f32)) {
+      fault("task '{}': only moves of f32 elements filter zeros", name);
+    }
     if (vector.copy_to && !to_fabric) fault("task '{}': a copy needs a fabric output", name);
     if (std::holds_alternative<Register>(vector.to) && vector.operation != Operation::accumulate &&
         vector.operation != Operation::move) {

@@ -69,6 +69,7 @@ LayerCost times(const LayerCost& cost, std::uint64_t count) {
                       .hidden = kernel.hidden * count,
                       .fill = kernel.fill * count,
                       .fmacs = kernel.fmacs * count,
+                      .fmacs_of_zeros = kernel.fmacs_of_zeros * count,
                       .wavelet_hops = kernel.wavelet_hops * count,
                       .sram_accesses = kernel.sram_accesses * count};
   };
@@ -81,6 +82,16 @@ void set_fmacs(LayerCost& cost, std::uint64_t fmacs) {
     kernel->sram_accesses =
         kernel->fmacs == 0 ? 0 : multiply_divide_up(kernel->sram_accesses, fmacs, kernel->fmacs);
     kernel->fmacs = fmacs;
+  }
+}
+
+// Tells the multiply-adds of kept weights from those of zeros that came along.
+void set_kept(LayerCost& cost, std::uint64_t kept, std::uint64_t sent) {
+  for (KernelCost* kernel : {&cost.forward, &cost.gradient, &cost.delta}) {
+    if (sent == 0) return;
+    const std::uint64_t rows = kernel->fmacs / sent;
+    kernel->fmacs = rows * kept;
+    kernel->fmacs_of_zeros = rows * (sent - kept);
   }
 }
 
@@ -124,14 +135,6 @@ std::optional<ColumnUse> column_use(const Layer& layer, const TokenLayout& layou
                      .inputs = convolution_inputs(layout, task)};
   }
   return std::nullopt;
-}
-
-const MaskSample* MaskLibrary::sample(std::uint64_t width, std::uint64_t rows, Fraction level,
-                                      std::uint64_t seed) {
-  if (level.billionths == 0) return nullptr;
-  auto& sample = samples_[{width, rows, level.billionths, seed}];
-  if (!sample) sample = std::make_unique<MaskSample>(width, std::min(rows, MaskSample::kRows), level, seed);
-  return sample.get();
 }
 
 Arithmetic arithmetic_of(const TrainingPlan& plan) {
@@ -180,22 +183,35 @@ FlowContext LayerCosts::context_of(const Extent& extent) const {
   return context;
 }
 
+const MaskSample* LayerCosts::mask(std::uint64_t width, std::uint64_t rows, Fraction level,
+                                   bool across) const {
+  const Sparsity& sparsity = plan_.sparsity;
+  return masks_.sample({.width = width,
+                        .rows = rows,
+                        .level = level,
+                        .pattern = across ? sparsity.pattern.transposed() : sparsity.pattern,
+                        .seed = sparsity.seed,
+                        .skip_block = context_.wafer.pe.skip_block});
+}
+
 LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fraction level,
                              std::uint64_t kept) const {
   // A level so small that it prunes nothing leaves the matrix dense.
   if (kept == layer.matrix_weights) level = {};
   const bool two_a_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16;
-  MatrixShape forward{
-      .in = layer.in_features,
-      .out = layer.out_features,
-      .kept = kept,
-      .mask = masks_.sample(layer.in_features, layer.out_features, level, plan_.sparsity.seed),
-      .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
+  MatrixShape forward{.in = layer.in_features,
+                      .out = layer.out_features,
+                      .kept = kept,
+                      .mask = mask(layer.in_features, layer.out_features, level, false),
+                      .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
+  if (forward.mask != nullptr) forward.kept = forward.mask->widened(kept, layer.matrix_weights);
   MatrixShape backward = forward.transposed();
-  backward.mask = masks_.sample(layer.out_features, layer.in_features, level, plan_.sparsity.seed);
-  return {.forward = linear_forward(context, forward),
-          .gradient = linear_gradient(context, forward),
-          .delta = linear_forward(context, backward)};
+  backward.mask = mask(layer.out_features, layer.in_features, level, true);
+  LayerCost cost{.forward = linear_forward(context, forward),
+                 .gradient = linear_gradient(context, forward),
+                 .delta = linear_forward(context, backward)};
+  set_kept(cost, kept, forward.kept);
+  return cost;
 }
 
 LayerCost LayerCosts::experts(const FlowContext& context, const Layer& layer, Fraction level) const {
@@ -246,21 +262,22 @@ LayerCost LayerCosts::recurrent(const FlowContext& context, const Layer& layer) 
 LayerCost LayerCosts::convolution(const FlowContext& context, const Layer& layer, Fraction level) const {
   const std::uint64_t images = context.layout.tokens() / layer.extent.positions(plan_.sequence_length);
   ConvolutionTask task = window_task(layer, plan_.sequence_length, images);
-  task.kept = kept_matrix_weights(layer, plan_.sparsity);
-  if (task.kept == layer.matrix_weights) level = {};
+  const std::uint64_t kept = kept_matrix_weights(layer, plan_.sparsity);
+  if (kept == layer.matrix_weights) level = {};
+  task.kept = sent_weights(layer, plan_.sparsity, context.wafer.pe.skip_block, masks_);
   task.weights_per_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16 ? 2 : 1;
-  const auto sample = [&](std::uint64_t summed, std::uint64_t made) {
-    return masks_.sample(summed / task.groups * task.taps(), made, level, plan_.sparsity.seed);
-  };
-  task.mask = sample(task.in, task.out);
-  task.transposed_mask = sample(task.out, task.in);
+  const std::uint64_t taps = task.taps();
+  task.mask = mask(task.in / task.groups * taps, task.out, level, false);
+  task.transposed_mask = mask(task.out / task.groups * taps, task.in, level, true);
   FlowContext results = context;
   results.layout = context.layout.with_tokens(images * task.result.positions());
   const KernelCost forward = convolution_forward(results, task);
   const KernelCost delta = convolution_delta(results, task);
-  return {.forward = layer.window.transposed ? delta : forward,
-          .gradient = convolution_gradient(results, task),
-          .delta = layer.window.transposed ? forward : delta};
+  LayerCost cost{.forward = layer.window.transposed ? delta : forward,
+                 .gradient = convolution_gradient(results, task),
+                 .delta = layer.window.transposed ? forward : delta};
+  set_kept(cost, kept, task.kept);
+  return cost;
 }
 
 LayerCost LayerCosts::norm(const FlowContext& context, const Layer& layer) const {

@@ -16,11 +16,11 @@ bool is_sparse(const Layer& layer, const TrainingPlan& plan) {
   return kept_of(layer, plan) < layer.matrix_weights;
 }
 
-Parcel weights_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences) {
+Parcel weights_of(const Layer& layer, const TrainingPlan& plan, std::uint64_t sequences, std::uint64_t sent) {
   const std::uint64_t value = weight_bytes(plan);
   const std::uint64_t tokens = narrow(Wide{sequences} * layer.extent.positions(plan.sequence_length));
   const std::uint64_t experts = streamed_experts(layer.experts, plan.expert_stream, tokens);
-  return {.matrix = multiply_divide_up(kept_of(layer, plan), experts, layer.experts.count),
+  return {.matrix = multiply_divide_up(sent, experts, layer.experts.count),
           .vector = layer.vector_weights,
           .bytes_per_matrix = value + index_bytes(plan, is_sparse(layer, plan)),
           .bytes_per_vector = value};

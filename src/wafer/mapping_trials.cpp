@@ -67,7 +67,10 @@ Cycles MappingTrials::weights_in(std::uint64_t sequences) {
   const TrainingPlan& plan = workload_.plan;
   Bytes in;
   for (const Layer& layer : workload_.graph.layers)
-    in += weights_of(layer, plan, sequences * nodes_).bytes() * weight_passes(layer, plan);
+    in += weights_of(layer, plan, sequences * nodes_,
+                     sent_weights(layer, plan.sparsity, wafer_.pe.skip_block, masks_))
+              .bytes() *
+          weight_passes(layer, plan);
   return known->second = through_lanes(in, wafer_);
 }
 

@@ -30,6 +30,16 @@ std::uint64_t Graph::parameters() const {
   return narrow(total);
 }
 
+std::uint64_t matrix_width(const Layer& layer) {
+  if (layer.kind == OpKind::recurrent) return layer.in_features + layer.out_features / layer.directions;
+  if (layer.kind == OpKind::convolution) {
+    const WindowShape& window = layer.window;
+    const std::uint64_t summed = window.transposed ? layer.out_features : layer.in_features;
+    return summed / window.groups * window.kernel.positions(1);
+  }
+  return layer.experts.combine ? layer.in_features / layer.experts.active : layer.in_features;
+}
+
 std::uint64_t product_rows(const Layer& layer, std::uint64_t sequence) {
   // Transposed, it is the input positions that meet every weight.
   const bool by_input = layer.kind == OpKind::convolution && layer.window.transposed;

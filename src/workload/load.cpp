@@ -204,7 +204,9 @@ Tree resolve(const WorkloadRecord& record, const std::string& key, Tree model) {
   });
   std::erase_if(find(resolved, "sparsity")->entries, [&](const Tree::Entry& entry) {
     return (entry.key == "kept" && entry.value.items.empty()) ||
-           (entry.key == "distribution" && record.plan.sparsity.distribution == Distribution::uniform);
+           (entry.key == "distribution" && record.plan.sparsity.distribution == Distribution::uniform) ||
+           (entry.key == "pattern" && record.plan.sparsity.pattern == MaskPattern{}) ||
+           (entry.key == "block_size" && record.plan.sparsity.pattern.block == 1);
   });
   Tree::Entry entry;
   entry.key = key;

@@ -95,6 +95,61 @@ void check_kept(const Workload& workload, const Tree& file, Problems& problems) 
   }
 }
 
+// What stands beside N:M must leave what it leaves: a level, exceptions that are dense or the same, no other
+// distribution, no counts.
+void check_n_of_m(const Workload& workload, const Tree& keys, Problems& problems) {
+  const Sparsity& sparsity = workload.plan.sparsity;
+  const MaskPattern& pattern = sparsity.pattern;
+  const SourceLocation& at = place(keys, "pattern");
+  const std::string name = fmt::format("{}:{}", pattern.keep, pattern.of);
+  const Tree* said = keys.find("level");
+  if (said != nullptr && parse_fraction(said->text).value != pattern.pruned())
+    problems.add(said->at, "sparsity.level",
+                 fmt::format("must be left out: the pattern {} prunes {} of the weights, got {}", name,
+                             spell(pattern.pruned()), said->text));
+  if (sparsity.distribution == Distribution::erk)
+    problems.add(place(keys, "distribution"), "sparsity.distribution",
+                 fmt::format("erk gives each matrix another level, the pattern {} gives all the same", name));
+  if (!sparsity.kept.empty())
+    problems.add(at, "sparsity.pattern",
+                 fmt::format("masks with counts of their own leave nothing for {} to say", name));
+  for (std::size_t i = 0; i < sparsity.exceptions.size(); ++i) {
+    const Fraction level = sparsity.exceptions[i].level;
+    if (level == Fraction{} || level == pattern.pruned()) continue;
+    problems.add(
+        place(keys, "exceptions"), fmt::format("sparsity.exceptions.{}.level", i),
+        fmt::format("must be 0 beside the pattern {}, which fixes the level, got {}", name, spell(level)));
+  }
+  for (const Layer& layer : workload.graph.layers) {
+    const bool drawn = has_matrix(layer.kind) && layer.kind != OpKind::embedding;
+    if (!drawn || sparsity_level(layer, sparsity) == Fraction{}) continue;
+    const std::uint64_t width = matrix_width(layer);
+    if (width % pattern.of == 0) continue;
+    problems.add(
+        at, "sparsity.pattern",
+        fmt::format("{} needs matrices whose inputs are a multiple of {}, {} has {}: an exception of "
+                    "level 0 leaves it dense",
+                    name, pattern.of, in_quotes(layer.name), width));
+    return;
+  }
+}
+
+// Blocks need a size, and N:M a level of its own and whole groups of M.
+void check_pattern(const Workload& workload, const Tree& file, Problems& problems) {
+  const Tree* keys = file.find("sparsity");
+  if (keys == nullptr) return;
+  const Sparsity& sparsity = workload.plan.sparsity;
+  const Tree* pattern = keys->find("pattern");
+  const bool sized =
+      keys->find("block_size") != nullptr && keys->find("block_size")->kind != Tree::Kind::null;
+  const bool blocks = pattern != nullptr && pattern->text == "block";
+  if (blocks && !sized)
+    problems.add(pattern->at, "sparsity.block_size", "is required by the pattern 'block': 1 to 64 weights");
+  if (sized && !blocks)
+    problems.add(place(*keys, "block_size"), "sparsity.block_size", "is of the pattern 'block' only");
+  if (sparsity.pattern.of != 0) check_n_of_m(workload, *keys, problems);
+}
+
 }  // namespace
 
 void check_plan(const Workload& workload, const Tree& file, Problems& problems) {
@@ -102,6 +157,7 @@ void check_plan(const Workload& workload, const Tree& file, Problems& problems) 
   check_work(workload, file, problems);
   check_patterns(workload, file, problems);
   check_kept(workload, file, problems);
+  check_pattern(workload, file, problems);
 }
 
 }  // namespace wafersim::workload_detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -72,6 +73,33 @@ inline constexpr std::uint64_t kMaxSequence = 1'000'000'000;
 inline constexpr std::uint64_t kMaxBatch = 1'000'000'000'000;
 inline constexpr std::uint64_t kMostTrainingTokens = 1'000'000'000'000'000'000;
 
+// Where a mask keeps weights, as a word: how large blocks are is another key's to say.
+struct PatternWord {
+  bool blocks{};
+  MaskPattern n_of_m{};
+};
+template <>
+struct ScalarFormat<PatternWord> {
+  static constexpr ScalarKind kKind = ScalarKind::text;
+  static std::string expected() { return "'unstructured', 'block' or N:M such as '2:4'"; }
+  static Parsed<PatternWord> parse(std::string_view text) {
+    if (text == "unstructured") return {.value = PatternWord{}, .problem = {}};
+    if (text == "block") return {.value = PatternWord{.blocks = true}, .problem = {}};
+    if (text.find(':') == std::string_view::npos)
+      return {.value = {}, .problem = "expected " + expected() + ", got '" + std::string{text} + "'"};
+    const Parsed<MaskPattern> read = parse_n_of_m(text);
+    if (!read.value) return {.value = {}, .problem = read.problem};
+    if (read.value->of > kMostOfM)
+      return {.value = {}, .problem = "M of N:M must be at most " + std::to_string(kMostOfM)};
+    return {.value = PatternWord{.n_of_m = *read.value}, .problem = {}};
+  }
+  static std::string spell(const PatternWord& word) {
+    if (word.blocks) return "block";
+    if (word.n_of_m.of == 0) return "unstructured";
+    return std::to_string(word.n_of_m.keep) + ":" + std::to_string(word.n_of_m.of);
+  }
+};
+
 // The three precisions share a map of their own in the file.
 struct PrecisionRecord {
   Precision weights{};
@@ -110,6 +138,19 @@ void visit_fields(Visitor& visit, Sparsity& sparsity) {
   visit.field(
       "distribution", sparsity.distribution,
       {.help = "of the level over the matrices; erk: more of the small ones is kept", .presence = kMayLack});
+  MaskPattern& pattern = sparsity.pattern;
+  PatternWord word{.blocks = pattern.block > 1, .n_of_m = pattern};
+  std::optional<std::uint64_t> block_size;
+  if (pattern.block > 1) block_size = pattern.block;
+  visit.field("pattern", word,
+              {.help = "weights that stay along the inputs of an output feature: `unstructured`, each by "
+                       "itself; `block`, neighbours together; `2:4` and other N:M, N of every M neighbours, "
+                       "which fixes the level",
+               .presence = kMayLack});
+  visit.field("block_size", block_size,
+              {.help = "neighbours of a block, of the pattern `block`", .low = 1, .high = kLargestBlock});
+  pattern = word.n_of_m;
+  pattern.block = block_size.value_or(1);
   visit.field("seed", sparsity.seed, {.help = "of the masks", .presence = kMayLack});
   visit.field("exceptions", sparsity.exceptions,
               {.help = "other levels, by layer; the last that matches wins", .presence = kMayLack});

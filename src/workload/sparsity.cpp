@@ -82,6 +82,7 @@ Fraction erk_level(const Layer& layer, std::uint64_t scale) {
 
 // Matrices that would keep more than all of their weights keep all, and the others share what is left.
 void settle_distribution(const Graph& graph, Sparsity& sparsity) {
+  if (sparsity.pattern.of != 0) sparsity.level = sparsity.pattern.pruned();
   if (sparsity.distribution != Distribution::erk || sparsity.level.billionths == 0) return;
   std::vector<const Layer*> sharing;
   std::uint64_t weights = 0;

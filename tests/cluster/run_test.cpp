@@ -10,6 +10,7 @@
 #include "wafersim/base/error.hpp"
 #include "wafersim/workload/summary.hpp"
 
+#include "cluster/accounting.hpp"
 #include "support/inputs.hpp"
 
 namespace wafersim {
@@ -125,6 +126,62 @@ TEST(Sparsity, ReportsExactlyWhatWasSkippedAndWhereTheDifferenceWent) {
   const std::uint64_t in_blocks = 96 * 3 * (12ULL * 12288 * 12288);
   EXPECT_NEAR(static_cast<double>(s.bytes_skipped.count()), static_cast<double>(in_blocks) * (2.0 - 0.4),
               1e6);
+}
+
+struct InBlocks {
+  MachineSpec machine;
+  Workload workload;
+  InBlocks(const char* block_size, const char* skip_block)
+      : machine{test::machine("cs2", {{"wafer.pe.skip_block", skip_block}})},
+        workload{test::workload("gpt2", {{"tokens_per_node", "16384"},
+                                         {"sparsity.level", "0.9"},
+                                         {"sparsity.pattern", "block"},
+                                         {"sparsity.block_size", block_size}})} {}
+  [[nodiscard]] PlannedRun plan() const {
+    MaskLibrary masks;
+    return plan_run(machine, workload, masks);
+  }
+};
+
+TEST(Sparsity, SendsZerosThatFillBlocksAndKeepsItsLedgers) {
+  // The run checks its own ledgers of bytes, weights and operations, and throws if one is broken.
+  const InBlocks it{"1", "32"};
+  const Outcome outcome = run_training_step(it.machine, it.workload).outcome;
+  // Of blocks of 32, 1 - 0.9^32 = 96.57 % keep a weight, and all of those come at 4 bytes, for 2 of a dense
+  // one. 12 blocks of 12 x 768^2 weights are pruned; forward and delta bring them, once a micro-batch.
+  const double brought = 12.0 * 12 * 768 * 768 * 2 * static_cast<double>(outcome.plan.micro_batches.size());
+  EXPECT_NEAR(static_cast<double>(outcome.sparsity->bytes_added.count()), brought * (4 * 0.9657 - 2),
+              brought * 0.01);
+  EXPECT_EQ(outcome.sparsity->bytes_skipped, Bytes{});
+  EXPECT_LT(outcome.sparsity->speedup, 1.1);
+  EXPECT_GT(outcome.sparsity->ideal_speedup, 2.0);  // of what is pruned, whatever the cores make of it
+}
+
+TEST(Sparsity, InBlocksThatCoresCanSkipSendsNoZeros) {
+  const PlannedRun alone = InBlocks{"1", "1"}.plan();
+  const PlannedRun filled = InBlocks{"1", "32"}.plan();
+  const PlannedRun blocks = InBlocks{"32", "32"}.plan();
+  const auto bytes = [](const PlannedRun& run, Parcel StepOp::*what) {
+    Bytes sum;
+    for (const StepOp& op : run.step.program.ops) sum += (op.*what).bytes();
+    return sum;
+  };
+  const auto busy = [](const PlannedRun& run) {
+    Cycles sum;
+    for (const StepOp& op : run.step.program.ops) sum += op.compute + op.fabric;
+    return sum;
+  };
+  EXPECT_EQ(bytes(blocks, &StepOp::weights), bytes(alone, &StepOp::weights));
+  EXPECT_GT(bytes(filled, &StepOp::weights), bytes(alone, &StepOp::weights) * 2);
+  EXPECT_GT(busy(blocks), busy(alone));  // less even over the columns
+  EXPECT_GT(busy(filled), busy(blocks));
+  EXPECT_EQ(alone.step.work.fmacs_of_zeros, 0);
+  EXPECT_EQ(blocks.step.work.fmacs_of_zeros, 0);
+  EXPECT_GT(filled.step.work.fmacs_of_zeros, 0);
+  for (const PlannedRun* run : {&filled, &blocks}) {
+    EXPECT_EQ(run->step.work.fmacs, alone.step.work.fmacs);
+    EXPECT_EQ(bytes(*run, &StepOp::gradients), bytes(alone, &StepOp::gradients));  // of kept weights alone
+  }
 }
 
 TEST(Sparsity, RunsWhereOnlySparsityMakesTheModelFit) {

@@ -51,9 +51,22 @@ class Kernel(UserTest):
                                                   "--format", "json", *options))
                 self.assertTrue(result["values_match"], (kernel, settings))
 
+    def test_zero_deltas_are_filtered_where_they_travel_alone(self):
+        gradient = ("kernel", "ws.gradient", "--grid", "4x2", "--size", "16x64x16", "--format", "json")
+        cycles = []
+        for zeros in ("0", "0.5", "90 %"):
+            result = json.loads(self.succeeds(*gradient, "--set", f"kernel.zeros={zeros}"))
+            self.assertTrue(result["values_match"])
+            cycles.append(result["cycles"])
+        self.assertEqual(cycles, sorted(cycles, reverse=True))
+        self.assertEqual(
+            self.refuses(2, "kernel", "ws.forward", "--grid", "4x2", "--size", "8", "--set", "kernel.zeros=0.5"),
+            "kernel.zeros: ws.forward moves weights past activations that stay in their PEs: nothing that is zero is "
+            "sent there; ws.gradient sends deltas\n")
+
     def test_masks_that_mean_nothing_are_refused(self):
         for settings, complaint in (
-                (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights\n"),
+                (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights: N of N:M must be at most M\n"),
                 (("kernel.mask=block:0", "kernel.sparsity=0.5"),
                  "kernel.mask: expected a number from 1 to 1000000000, got '0'\n"),
                 (("kernel.skip_block=0",), "kernel.skip_block: expected a number from 1 to 1000000000, got '0'\n"),

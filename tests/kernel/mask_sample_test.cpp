@@ -82,9 +82,67 @@ TEST(MaskSample, InItsOwnBlocksIsWidenedByNothing) {
   EXPECT_GT(all_kept(mask.widened_to(16)), all_kept(mask));
 }
 
+TEST(MaskSample, AcrossKeepsBlocksOfOutputFeatures) {
+  const MaskSample mask{300, 50, kNine, 7, MaskPattern{.block = 16}.transposed()};
+  bool differs = false;
+  for (std::uint64_t column = 0; column < 300; ++column) {
+    for (std::uint64_t row = 0; row < 50; ++row) {  // the last block has two rows
+      EXPECT_EQ(mask.kept(row, column, column + 1), mask.kept(row / 16 * 16, column, column + 1));
+    }
+    differs |= mask.kept(0, column, column + 1) != mask.kept(16, column, column + 1);
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST(MaskSample, AcrossKeepsNOfEveryMOutputFeatures) {
+  const MaskSample mask{40, 64, {}, 3, MaskPattern{.of = 8, .keep = 2}.transposed()};
+  for (std::uint64_t column = 0; column < 40; ++column) {
+    for (std::uint64_t first = 0; first < 64; first += 8) {
+      std::uint64_t kept = 0;
+      for (std::uint64_t row = first; row < first + 8; ++row) kept += mask.kept(row, column, column + 1);
+      EXPECT_EQ(kept, 2U);
+    }
+  }
+}
+
+TEST(MaskSample, AcrossIsWidenedAlongTheOutputFeatures) {
+  const MaskSample fine{70, 12, Fraction{950'000'000}, 3, MaskPattern{}.transposed()};
+  const MaskSample wide = fine.widened_to(5);  // 0 to 4, 5 to 9, and two of the last block
+  for (std::uint64_t column = 0; column < 70; ++column) {
+    for (std::uint64_t row = 0; row < 12; ++row) {
+      std::uint64_t any = 0;
+      for (std::uint64_t r = row / 5 * 5; r < std::min<std::uint64_t>(row / 5 * 5 + 5, 12); ++r)
+        any |= fine.kept(r, column, column + 1);
+      EXPECT_EQ(wide.kept(row, column, column + 1), any);
+    }
+  }
+}
+
+TEST(MaskSample, TellsHowManyWeightsFillItsBlocks) {
+  // Of 10 places one is kept, and 4 where blocks of 4 are: so of 40 with 7 kept ones, 28; never more than
+  // all.
+  std::vector<bool> bits(10);
+  bits[1] = true;
+  const MaskSample mask = MaskSample{10, 1, bits}.widened_to(4);
+  EXPECT_EQ(mask.widened(7, 40), 28U);
+  EXPECT_EQ(mask.widened(11, 40), 40U);
+  // A sample without any: each of the kept ones is alone in its block.
+  const MaskSample none = MaskSample{10, 1, std::vector<bool>(10)}.widened_to(4);
+  EXPECT_EQ(none.widened(3, 1'000'000), 12U);
+  EXPECT_EQ(none.widened(3, 11), 11U);
+}
+
+TEST(MaskSample, DrawnFillsAsManyBlocksAsChanceSays) {
+  // A block of 16 keeps none of its weights with 0.9^16 = 0.1853 of its chances: 81.47 % of all positions are
+  // kept, so 8.147 for each kept weight. 65,536 blocks: standard deviation 0.15 % of all, of 0.8147 0.19 %.
+  const MaskSample mask = MaskSample{4'096, 256, kNine, 1}.widened_to(16);
+  EXPECT_NEAR(static_cast<double>(mask.widened(1'000'000, 10'000'000)), 8'147'000.0, 5 * 0.0035 * 8'147'000);
+}
+
 TEST(MaskSample, WithMoreRowsBeginsAsItWas) {
   for (const MaskPattern pattern :
-       {MaskPattern{}, MaskPattern{.block = 4}, MaskPattern{.of = 4, .keep = 1}}) {
+       {MaskPattern{}, MaskPattern{.block = 4}, MaskPattern{.of = 4, .keep = 1},
+        MaskPattern{.block = 4}.transposed(), MaskPattern{.of = 4, .keep = 1}.transposed()}) {
     const MaskSample few{64, 3, kNine, 9, pattern};
     const MaskSample many = few.with_rows(8);
     EXPECT_EQ(many.rows(), 8U);

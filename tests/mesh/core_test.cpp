@@ -143,6 +143,41 @@ TEST(Core, EachWaveletStartsItsDataTask) {
   EXPECT_EQ(engine->activity({1, 0}).last_end, 6U + 6 + (4 + 14) + 2 * (2 + 14));
 }
 
+// Of indexed wavelets, a sender that filters keeps those of value zero back, of either sign, but not one that
+// carries the control bit; reading them takes as long.
+TEST(Core, AFilterSendsWhatIsNotZeroAndSpendsTheBeat) {
+  constexpr Color kRed{3};
+  const auto run = [&](bool skips_zeros, LastWavelet last, const std::vector<std::uint32_t>& expected) {
+    Layout layout{{2, 1}};
+    layout.route(kRed, {}, {{Port::ramp, Port::east}}).route(kRed, {.x = 1}, {{Port::west, Port::ramp}});
+    const auto program = [](const std::string& name, const VectorInstruction& it) {
+      return Program{
+          .name = name, .memory_bytes = 64, .tasks = {{.name = name, .body = {it}}}, .entry = TaskId{0}};
+    };
+    layout.program(
+        {}, program("send",
+                    {.to = FabricOutput{kRed, last, {}, {}, skips_zeros}, .a = MemoryVector{}, .length = 5}));
+    layout.program({.x = 1}, program("take", {.to = MemoryVector{},
+                                              .a = FabricInput{kRed},
+                                              .length = static_cast<std::uint32_t>(expected.size())}));
+    const auto engine = make_fast_engine(layout.build());
+    engine->write_memory(
+        {0, 0}, 0,
+        std::vector<std::uint32_t>{0x0000'0005, 0x0001'0000, 0x0002'8000, 0x0003'0007, 0x0004'0000});
+    EXPECT_EQ(engine->run().status, MeshStatus::finished);
+    EXPECT_EQ(engine->read_memory({1, 0}, 0, static_cast<std::uint32_t>(expected.size())), expected);
+    EXPECT_EQ(engine->activity({0, 0}).datapath, 5U);
+    return engine->activity({1, 0}).last_end;
+  };
+  const std::uint32_t five = 0x0000'0005;
+  const std::uint32_t seven = 0x0003'0007;
+  const std::uint32_t end = 0x0004'0000;
+  const std::uint64_t all = run(false, LastWavelet::control, {five, 0x0001'0000, 0x0002'8000, seven, end});
+  EXPECT_EQ(run(true, LastWavelet::control, {five, seven, end}),
+            all);                                                    // the last one comes when it came before
+  EXPECT_EQ(run(true, LastWavelet::plain, {five, seven}), all - 1);  // sent a cycle before that
+}
+
 TEST(Engine, FindsADeadlockInTheCycleItHappens) {
   constexpr Color kRed{0};
   Layout layout{{2, 1}};

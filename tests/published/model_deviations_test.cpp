@@ -112,13 +112,5 @@ TEST(ModelDeviation, AMaskGivesItsCountAndNotItsPlaces) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(ModelDeviation, AWorkloadNamesNoPatternOfItsMasks) {
-  EXPECT_NO_THROW((void)test::workload("gpt2", {{"sparsity.level", "0.5"}}));
-  for (const char* pattern : {"2:4", "block:16", "uniform"}) {
-    EXPECT_THROW((void)test::workload("gpt2", {{"sparsity.pattern", pattern}}), InputError);
-  }
-  EXPECT_THROW((void)test::machine("cs2", {{"wafer.pe.skip_block", "16"}}), InputError);
-}
-
 }  // namespace
 }  // namespace wafersim

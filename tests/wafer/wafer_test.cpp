@@ -5,6 +5,8 @@
 
 #include "wafersim/base/error.hpp"
 #include "wafersim/wafer/instant.hpp"
+#include "wafersim/wafer/layer_cost.hpp"
+#include "wafersim/wafer/layer_mask.hpp"
 #include "wafersim/wafer/mapper.hpp"
 
 #include "support/inputs.hpp"
@@ -147,6 +149,72 @@ TEST(LayerCosts, AreLongerByTheEfficiencyOfTheSoftware) {
   EXPECT_EQ(real.fabric, Cycles{divide_up(ideal.fabric.count() * 5, 4)});
   EXPECT_EQ(real.fill, ideal.fill);
   EXPECT_EQ(real.fmacs, ideal.fmacs);
+}
+
+// One linear layer of `in` -> 64 with 90 % pruned in blocks of so many.
+Workload one_layer(std::uint64_t in, std::uint64_t block) {
+  const std::string text =
+      "graph:\n  - { name: wte, op: embedding, rows: 8, features: " + std::to_string(in) +
+      " }\n  - { name: fc, op: linear, features: 64 }\n  - { name: loss, op: loss }\n"
+      "sequence_length: 64\nsparsity: { level: 0.9, pattern: block, block_size: " +
+      std::to_string(block) + " }\n";
+  return read_workload(parse_tree(text, "one.yaml"), "one").workload;
+}
+
+TEST(SentWeights, AreThoseOfEveryBlockThatKeepsOne) {
+  const auto sent = [](std::uint64_t block, std::uint64_t skip_block) {
+    const Workload workload = one_layer(640, block);
+    MaskLibrary masks;
+    return sent_weights(workload.graph.layers[1], workload.plan.sparsity, skip_block, masks);
+  };
+  constexpr std::uint64_t kAll = 640 * 64;
+  constexpr std::uint64_t kKept = kAll / 10;
+  EXPECT_EQ(sent(1, 1), kKept);
+  for (const std::uint64_t divides : {1, 2, 4, 8, 16}) EXPECT_EQ(sent(16, divides), kKept);
+  // Of blocks of 16, 1 - 0.9^16 = 0.815 keep a weight; of blocks of 64 in blocks of 16, 1 - 0.9^4 = 0.344.
+  EXPECT_NEAR(static_cast<double>(sent(1, 16)), 0.815 * kAll, 0.04 * kAll);
+  EXPECT_NEAR(static_cast<double>(sent(16, 64)), 0.344 * kAll, 0.08 * kAll);  // a tenth: of 640 blocks
+  std::uint64_t before = 0;
+  for (const std::uint64_t skip_block : {1, 2, 4, 8, 16, 32, 64}) {
+    EXPECT_GT(sent(1, skip_block), before);
+    before = sent(1, skip_block);
+    EXPECT_LE(before, kAll);
+  }
+}
+
+TEST(SentWeights, OfATableOrADenseMatrixAreAllThatAreKept) {
+  Workload workload = one_layer(640, 1);
+  workload.plan.sparsity.exceptions = {{.layers = "wte", .level = Fraction{500'000'000}},
+                                       {.layers = "fc", .level = {}}};
+  MaskLibrary masks;
+  const auto& layers = workload.graph.layers;
+  EXPECT_EQ(sent_weights(layers[0], workload.plan.sparsity, 64, masks), 8 * 640 / 2U);
+  EXPECT_EQ(sent_weights(layers[1], workload.plan.sparsity, 64, masks), 64 * 640U);
+}
+
+TEST(LayerCosts, OfBlocksThatCannotBeSkippedCountZerosApart) {
+  const auto cost = [](std::uint64_t block, const char* skip_block) {
+    const Workload workload = one_layer(640, block);
+    const WaferSpec wafer = test::machine("cs2", {{"wafer.pe.skip_block", skip_block}}).wafer;
+    MaskLibrary masks;
+    return LayerCosts{wafer, workload.plan, {{40, 8}, {}, 64}, masks}.of(workload.graph.layers[1]);
+  };
+  const LayerCost alone = cost(1, "1");
+  const LayerCost filled = cost(1, "16");
+  const Workload workload = one_layer(640, 1);
+  MaskLibrary masks;
+  const std::uint64_t sent = sent_weights(workload.graph.layers[1], workload.plan.sparsity, 16, masks);
+  for (const auto pass : {&LayerCost::forward, &LayerCost::gradient, &LayerCost::delta}) {
+    EXPECT_EQ((alone.*pass).fmacs, 4'096U * 64);  // kept weights times tokens
+    EXPECT_EQ((alone.*pass).fmacs_of_zeros, 0U);
+    EXPECT_EQ((filled.*pass).fmacs, 4'096U * 64);
+    EXPECT_EQ((filled.*pass).fmacs_of_zeros, (sent - 4'096) * 64);
+    EXPECT_EQ((filled.*pass).sram_accesses, (alone.*pass).sram_accesses / 4'096 * sent);
+    EXPECT_GT((filled.*pass).busy(), (alone.*pass).busy());
+    // Blocks of its own size cost such a core nothing.
+    EXPECT_EQ((cost(16, "16").*pass).busy(), (cost(16, "1").*pass).busy());
+    EXPECT_EQ((cost(16, "16").*pass).fmacs_of_zeros, 0U);
+  }
 }
 
 TEST(Mapper, SplitsABatchThatDoesNotFitIntoEvenMicroBatches) {

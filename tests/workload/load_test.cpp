@@ -181,6 +181,83 @@ TEST(WorkloadFile, RefusesAPatternThatNamesNoMatrix) {
       "'*.atn.*'");
 }
 
+TEST(WorkloadFile, NamesThePatternOfItsMasks) {
+  const auto read = [](const std::vector<Override>& overrides) {
+    const LoadedWorkload loaded = load_text(kTiny, overrides);
+    EXPECT_EQ(read_workload(parse_tree(to_json(loaded.resolved), "r"), "").workload, loaded.workload);
+    return loaded.workload.plan.sparsity;
+  };
+  EXPECT_EQ(read({{"sparsity.pattern", "unstructured"}}).pattern, MaskPattern{});
+  const Sparsity blocks =
+      read({{"sparsity.level", "0.9"}, {"sparsity.pattern", "block"}, {"sparsity.block_size", "16"}});
+  EXPECT_EQ(blocks.pattern, MaskPattern{.block = 16});
+  EXPECT_EQ(blocks.level, Fraction{900'000'000});
+  const Sparsity two_of_four = read({{"sparsity.pattern", "2:4"}});
+  EXPECT_EQ(two_of_four.pattern, (MaskPattern{.of = 4, .keep = 2}));
+  EXPECT_EQ(two_of_four.level, Fraction{500'000'000});  // nobody has to say it
+  EXPECT_EQ(read({{"sparsity.pattern", "2:4"}, {"sparsity.level", "50 %"}}), two_of_four);  // but may
+}
+
+TEST(WorkloadFile, NOfMKeepsExactlyThat) {
+  // Of 8 inputs, 3 of 8; and 1 of 4. Layer 3 is the first linear one: 8 -> 24.
+  for (const auto& [pattern, kept] : {std::pair{"3:8", 3}, std::pair{"1:4", 2}}) {
+    const Workload workload = load_text(kTiny, {{"sparsity.pattern", pattern}}).workload;
+    for (const Layer& layer : workload.graph.layers) {
+      if (layer.kind != OpKind::linear || layer.tied_to_embedding) continue;
+      EXPECT_EQ(kept_matrix_weights(layer, workload.plan.sparsity), layer.matrix_weights / 8 * kept)
+          << layer.name;
+    }
+  }
+}
+
+TEST(WorkloadFile, RefusesMaskPatternsThatMeanNothing) {
+  const auto wrong = [](const std::string& keys) {
+    return what_is_wrong(std::string{kTiny} + "sparsity: { " + keys + " }\n");
+  };
+  EXPECT_EQ(wrong("pattern: '5:4'"),
+            "w.yaml:2:22: sparsity.pattern: keeps 5 of 4 weights: N of N:M must be at most M");
+  EXPECT_EQ(wrong("pattern: '0:4'"), "w.yaml:2:22: sparsity.pattern: expected N:M such as '2:4', got '0:4'");
+  EXPECT_EQ(wrong("pattern: '2:512'"), "w.yaml:2:22: sparsity.pattern: M of N:M must be at most 256");
+  EXPECT_EQ(wrong("pattern: tiles"),
+            "w.yaml:2:22: sparsity.pattern: expected 'unstructured', 'block' or N:M such as '2:4', got "
+            "'tiles'");
+  EXPECT_EQ(wrong("pattern: block, level: 0.5"),
+            "w.yaml:2:22: sparsity.block_size: is required by the pattern 'block': 1 to 64 weights");
+  EXPECT_EQ(wrong("pattern: block, block_size: 0"),
+            "w.yaml:2:41: sparsity.block_size: must be between 1 and 64, got 0");
+  EXPECT_EQ(wrong("pattern: block, block_size: 65"),
+            "w.yaml:2:41: sparsity.block_size: must be between 1 and 64, got 65");
+  EXPECT_EQ(wrong("block_size: 4, level: 0.5"),
+            "w.yaml:2:25: sparsity.block_size: is of the pattern 'block' only");
+  EXPECT_EQ(wrong("pattern: '2:4', block_size: 4"),
+            "w.yaml:2:41: sparsity.block_size: is of the pattern 'block' only");
+}
+
+TEST(WorkloadFile, RefusesWhatContradictsNOfM) {
+  const auto wrong = [](const std::string& keys) {
+    return what_is_wrong(std::string{kTiny} + "sparsity: { pattern: '2:4', " + keys + " }\n");
+  };
+  EXPECT_EQ(
+      wrong("level: 0.9"),
+      "w.yaml:2:36: sparsity.level: must be left out: the pattern 2:4 prunes 0.5 of the weights, got 0.9");
+  EXPECT_EQ(
+      wrong("level: 0"),
+      "w.yaml:2:36: sparsity.level: must be left out: the pattern 2:4 prunes 0.5 of the weights, got 0");
+  EXPECT_EQ(wrong("distribution: erk"),
+            "w.yaml:2:43: sparsity.distribution: erk gives each matrix another level, the pattern 2:4 gives "
+            "all the same");
+  EXPECT_EQ(wrong("exceptions: [ { layers: '*.attn.*', level: 0.75 } ]"),
+            "w.yaml:2:41: sparsity.exceptions.0.level: must be 0 beside the pattern 2:4, which fixes the "
+            "level, got 0.75");
+  EXPECT_NO_THROW((void)load_text(
+      kTiny, {{"sparsity.pattern", "2:4"}, {"sparsity.exceptions", "[{layers: '*.attn.*', level: 0}]"}}));
+  EXPECT_EQ(wrong("kept: [ { layer: h.0.mlp.c_fc, weights: 5 } ]"),
+            "w.yaml:2:22: sparsity.pattern: masks with counts of their own leave nothing for 2:4 to say");
+  EXPECT_EQ(what_is_wrong(kTiny, {{"sparsity.pattern", "2:3"}}),
+            "--set: sparsity.pattern: 2:3 needs matrices whose inputs are a multiple of 3, "
+            "'h.0.attn.c_attn' has 8: an exception of level 0 leaves it dense");
+}
+
 TEST(WorkloadFile, RefusesWorkThat64BitsCannotCount) {
   EXPECT_EQ(
       what_is_wrong(

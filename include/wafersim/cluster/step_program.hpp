@@ -16,6 +16,7 @@ namespace wafersim {
 // Work on one wafer in one step beside time.
 struct WaferWork {
   Wide fmacs{};
+  Wide fmacs_of_zeros{};  // more of them: see KernelCost
   Wide wavelet_hops{};
   Wide sram_bytes{};
 };

@@ -24,6 +24,7 @@ struct PeSpec {
   std::uint64_t wavelet_overhead{};     // cycles of a data-triggered instruction beside its elements
   std::uint64_t task_dispatch{};        // cycles from an activated task to its first instruction
   std::uint64_t accumulators{};         // output features whose partial sums may be in flight at once
+  std::uint64_t skip_block{1};          // neighbouring weights that it can only skip together; 1: each alone
   std::uint64_t divide_cycles{};        // one FP32 division (software)
   std::uint64_t exponential_cycles{};   // one exponential (software)
   friend bool operator==(const PeSpec&, const PeSpec&) = default;

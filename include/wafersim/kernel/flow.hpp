@@ -14,13 +14,14 @@ namespace wafersim {
 
 // Cost of one kernel on one wafer.
 struct KernelCost {
-  Cycles compute;                 // the fullest PE's datapath multiplies, adds and evaluates functions
-  Cycles fabric;                  // its datapath and ramp serve reductions and other on-wafer traffic
-  Cycles hidden{};                // more of the same that runs beside compute, and shows when that is short
-  Cycles fill;                    // the pipeline of hops fills and drains; nothing else can use this time
-  std::uint64_t fmacs{};          // multiply-adds of matrix products, over the wafer
-  std::uint64_t wavelet_hops{};   // wavelets times links crossed, over the wafer
-  std::uint64_t sram_accesses{};  // bytes read or written by those multiply-adds, over the wafer
+  Cycles compute;                  // the fullest PE's datapath multiplies, adds and evaluates functions
+  Cycles fabric;                   // its datapath and ramp serve reductions and other on-wafer traffic
+  Cycles hidden{};                 // more of the same that runs beside compute, and shows when that is short
+  Cycles fill;                     // the pipeline of hops fills and drains; nothing else can use this time
+  std::uint64_t fmacs{};           // multiply-adds of matrix products, over the wafer
+  std::uint64_t fmacs_of_zeros{};  // more of them: of zeros that fill up blocks which cores cannot skip
+  std::uint64_t wavelet_hops{};    // wavelets times links crossed, over the wafer
+  std::uint64_t sram_accesses{};   // bytes read or written by those multiply-adds, over the wafer
 
   [[nodiscard]] Cycles busy() const { return compute + fabric; }
   [[nodiscard]] Cycles total() const { return compute + fabric + fill; }
@@ -70,7 +71,7 @@ struct FlowContext {
   ProductTimer* timer{nullptr};  // null: closed forms
 };
 
-// A matrix of `out` x `in` weights of which `kept` are stored. `mask` is null for a dense matrix.
+// A matrix of `out` x `in` weights of which `kept` come to the wafer. `mask` is null for a dense matrix.
 struct MatrixShape {
   std::uint64_t in{};
   std::uint64_t out{};
@@ -114,7 +115,7 @@ struct ConvolutionTask {
   ImageSide kernel;
   ImageSide stride;
   ImageSide reach;       // rows and columns of the image under a window, dilated
-  std::uint64_t kept{};  // stored weights of out · in / groups · taps
+  std::uint64_t kept{};  // weights that come of out · in / groups · taps
   const MaskSample* mask{};
   const MaskSample* transposed_mask{};
   std::uint64_t weights_per_wavelet{2};

@@ -5,18 +5,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "wafersim/base/mask_pattern.hpp"
 #include "wafersim/base/parse.hpp"
 #include "wafersim/base/quantity.hpp"
 
 namespace wafersim {
-
-// Where a mask keeps weights along the inputs of an output feature.
-struct MaskPattern {
-  std::uint64_t block = 1;  // so many neighbours, from a multiple of it on, are kept or pruned together
-  std::uint64_t of = 0;     // of so many neighbours, from a multiple of it on, `keep` are kept; 0: not so
-  std::uint64_t keep = 0;   // N of N:M; `of` is the M
-  friend bool operator==(const MaskPattern&, const MaskPattern&) = default;
-};
 
 // Some rows (output features) of a mask over `width` input features. A few hundred rows show the imbalance
 // between columns; the whole mask would show it no better.
@@ -33,14 +26,18 @@ class MaskSample {
 
   // The same mask with so many rows; a given one begins again behind its last.
   [[nodiscard]] MaskSample with_rows(std::uint64_t rows) const;
-  // What hardware computes that can leave out only whole blocks of so many neighbours: every position of
-  // those in which this mask keeps one.
+  // What hardware computes that can leave out only whole blocks of so many neighbours, along the pattern's
+  // direction: every position of those in which this mask keeps one. Not of a mask that was widened before.
   [[nodiscard]] MaskSample widened_to(std::uint64_t block) const;
+  // Of a matrix of `all` weights of which a mask like this one, before it was widened, keeps `kept`: those
+  // that it keeps now, at most all.
+  [[nodiscard]] std::uint64_t widened(std::uint64_t kept, std::uint64_t all) const;
 
   // The numbers that this mask is drawn from; empty if it is given.
   [[nodiscard]] std::vector<std::uint64_t> identity() const {
     if (given_) return {};
-    return {width_, rows_, pruned_.billionths, seed_, pattern_.block, pattern_.of, pattern_.keep};
+    return {width_,      rows_,         pruned_.billionths,          seed_, pattern_.block,
+            pattern_.of, pattern_.keep, pattern_.across ? 1ULL : 0U, fill_};
   }
 
   [[nodiscard]] std::uint64_t width() const { return width_; }
@@ -67,6 +64,10 @@ class MaskSample {
   void draw_positions() const;
   void draw_blocks() const;
   void draw_n_of_m() const;
+  void draw_blocks_across() const;
+  void draw_n_of_m_across() const;
+  void fill_blocks() const;
+  void fill_blocks_across() const;
   // Of all the sample's rows, see slowest_column.
   [[nodiscard]] std::uint64_t critical_path(std::uint64_t features_per_column, std::uint64_t ahead) const;
 
@@ -77,6 +78,8 @@ class MaskSample {
   std::uint64_t seed_{};
   MaskPattern pattern_{};
   bool given_ = false;
+  std::uint64_t fill_ = 1;                   // blocks of so many are kept whole if any of them is kept
+  mutable std::uint64_t before_filling_{};   // kept positions
   mutable std::vector<std::uint64_t> bits_;  // drawn when they are first needed: often they never are
   mutable std::uint64_t counted_{};          // features of a column in counts_; 0: nothing was counted
   mutable std::vector<std::vector<std::uint64_t>> counts_;  // of each row, by column

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "wafersim/kernel/flow.hpp"
 
@@ -81,6 +82,10 @@ enum class GradientStyle { by_delta, by_weight };
 // `first_index` on; deltas that come sooner wait in their queues.
 [[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape, GradientStyle style,
                                     std::uint64_t first_index = 0);
+// The same by delta, where relays filter zeros: by row of any group and turn of an output feature, the
+// indexed deltas that are sent on (the last one always is). Only `total` and `chain` are set.
+[[nodiscard]] RowTime gradient_time_filtered(const FlowContext& context, const MatrixShape& shape,
+                                             const std::vector<std::vector<std::uint32_t>>& deltas);
 // The style that takes fewer cycles, and these.
 struct GradientPlan {
   GradientStyle style;

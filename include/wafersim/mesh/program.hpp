@@ -46,6 +46,9 @@ struct FabricOutput {
   std::uint32_t every{};
   // For a program that stands in for the outside: whether each wavelet carries the bit, instead of all that.
   std::shared_ptr<const std::vector<bool>> controls{};
+  // Indexed wavelets (index above, FP16 value below) of value zero are filtered at the ramp: their beat is
+  // spent, and nothing is sent, unless they carry the control bit. Moves of f32 elements only.
+  bool skips_zeros = false;
   friend bool operator==(const FabricOutput&, const FabricOutput&) = default;
 };
 // FP16 operands take the lower half of a register, or the upper one.

@@ -190,6 +190,15 @@ struct Placement {
   return done == length || (out.every != 0 && done % out.every == 0);
 }
 
+// Whether an indexed wavelet has the value zero, of either sign.
+[[nodiscard]] constexpr bool has_zero_value(std::uint32_t wavelet) {
+  return (wavelet & 0x7fffU) == 0;
+}
+// Whether a wavelet stays behind at the ramp.
+[[nodiscard]] inline bool is_filtered(const FabricOutput& out, std::uint32_t wavelet, bool control) {
+  return out.skips_zeros && !control && has_zero_value(wavelet);
+}
+
 [[nodiscard]] inline std::optional<Color> written_color(const VectorInstruction& instruction) {
   if (const auto* out = std::get_if<FabricOutput>(&instruction.to)) return out->color;
   return std::nullopt;

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -11,22 +10,10 @@
 
 #include "wafersim/config/machine_spec.hpp"
 #include "wafersim/kernel/flow.hpp"
-#include "wafersim/kernel/mask_sample.hpp"
+#include "wafersim/wafer/layer_mask.hpp"
 #include "wafersim/workload/workload.hpp"
 
 namespace wafersim {
-
-// Mask samples by width, rows, level and seed: layers of one shape share a draw.
-class MaskLibrary {
- public:
-  // Null for a level of zero: nothing is pruned.
-  const MaskSample* sample(std::uint64_t width, std::uint64_t rows, Fraction level, std::uint64_t seed);
-
- private:
-  std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>,
-           std::unique_ptr<MaskSample>>
-      samples_;
-};
 
 // A pass that a layer does not have costs nothing.
 struct LayerCost {
@@ -73,6 +60,9 @@ class LayerCosts {
  private:
   [[nodiscard]] LayerCost compute(const Layer& layer, Fraction level) const;
   [[nodiscard]] KernelCost as_programmed(KernelCost cost) const;
+  // The mask of a matrix, as the cores see it; `across`: of its transpose.
+  [[nodiscard]] const MaskSample* mask(std::uint64_t width, std::uint64_t rows, Fraction level,
+                                       bool across) const;
   // Of a matrix of which `kept` weights are there.
   [[nodiscard]] LayerCost linear(const FlowContext& context, const Layer& layer, Fraction level,
                                  std::uint64_t kept) const;

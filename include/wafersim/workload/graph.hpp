@@ -135,6 +135,10 @@ struct Graph {
   friend bool operator==(const Graph&, const Graph&) = default;
 };
 
+// Weights side by side that an output feature of the layer's matrix, or of one of its experts, has: what it
+// is summed over. Of has_matrix(kind) but embeddings.
+[[nodiscard]] std::uint64_t matrix_width(const Layer& layer);
+
 // Rows of a layer's matrix products: positions that meet each weight of a matrix (or each key), per sequence.
 [[nodiscard]] std::uint64_t product_rows(const Layer& layer, std::uint64_t sequence);
 

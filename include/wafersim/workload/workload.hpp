@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wafersim/base/mask_pattern.hpp"
 #include "wafersim/base/parse.hpp"
 #include "wafersim/workload/graph.hpp"
 
@@ -63,6 +64,7 @@ struct Sparsity {
   Distribution distribution{Distribution::uniform};
   std::vector<SparsityRule> exceptions{};
   std::vector<KeptWeights> kept{};  // exact counts, sorted by layer: they hold before any level
+  MaskPattern pattern{};            // of masks that are drawn; N:M fixes the level
   std::uint64_t seed{1};            // of masks that are drawn
   std::uint64_t erk_scale{};        // what the sum over the product is multiplied by, in billionths
 
@@ -122,7 +124,10 @@ struct Workload {
 // of its matrix keeps: rules name the owner.
 [[nodiscard]] std::uint64_t kept_matrix_weights(const Layer& layer, const Sparsity& sparsity);
 [[nodiscard]] Fraction sparsity_level(const Layer& layer, const Sparsity& sparsity);
-// Sets the scale of erk, once graph and plan are known.
+// The most of M of a pattern N:M, and of neighbours in a block of weights.
+inline constexpr std::uint64_t kMostOfM = 256;  // as many as MaskSample has rows: it then holds whole groups
+inline constexpr std::uint64_t kLargestBlock = 64;
+// Sets the level that the pattern fixes and the scale of erk, once graph and plan are known.
 void settle_distribution(const Graph& graph, Sparsity& sparsity);
 // Whether a name matches a pattern in which `*` stands for any text and `?` for any character.
 [[nodiscard]] bool matches_pattern(std::string_view name, std::string_view pattern);

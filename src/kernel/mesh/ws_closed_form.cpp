@@ -1,6 +1,9 @@
 // The closed form of a weight-streaming product on the mesh.
 #include "wafersim/kernel/mesh/ws_gemm.hpp"
 #include "wafersim/kernel/ws_flow.hpp"
+#include "wafersim/mesh/timing.hpp"
+
+#include "ws_gradient_tile.hpp"
 
 namespace wafersim {
 namespace {
@@ -36,6 +39,27 @@ MatrixShape shape_of(const WsRequest& request) {
           .weights_per_wavelet = single ? 1U : 2U};
 }
 
+// Deltas that pass the filter, by row of any group and turn of an output feature.
+std::vector<std::vector<std::uint32_t>> filtered_deltas(const WsRequest& request) {
+  const GradientTile tile{request};
+  std::vector<std::vector<std::uint32_t>> sent;
+  for (std::uint32_t first = 0; first < request.groups * request.grid.rows * tile.deal.tokens;
+       first += tile.deal.tokens) {
+    std::vector<std::uint32_t>& row = sent.emplace_back();
+    for (std::uint32_t turn = 0; turn < request.out; ++turn) {
+      std::uint32_t count = 1;  // the last one
+      for (std::uint32_t token = first; token + 1 < first + tile.deal.tokens; ++token) {
+        const bool zero =
+            token >= request.tokens ||
+            has_zero_value(operand_bits(request.arithmetic, ws_delta(request, token, tile.output_at(turn))));
+        count += zero ? 0 : 1;
+      }
+      row.push_back(count);
+    }
+  }
+  return sent;
+}
+
 }  // namespace
 
 std::uint64_t ws_closed_form(const WsRequest& request) {
@@ -55,6 +79,7 @@ std::uint64_t ws_closed_form(const WsRequest& request) {
 
 GradientStyle gradient_style_of(const WsRequest& request) {
   if (request.gradient) return *request.gradient;
+  if (request.zeros) return GradientStyle::by_delta;
   const WaferSpec wafer = wafer_of(request);
   return gradient_plan(context_of(request, wafer), shape_of(request)).style;
 }
@@ -72,7 +97,9 @@ std::uint64_t gradient_closed_form(const WsRequest& request) {
   const std::uint64_t first = request.grid.columns / request.groups * (request.groups - 1);
   const bool wait = style == GradientStyle::by_weight && request.entry == WeightEntry::edge;
   const std::uint64_t indices = wait ? 2 * first + request.groups - 1 : 0;
-  return gradient_time(context, shape, style, indices).total + gradient_tail(context, shape, style) + exit;
+  const RowTime time = request.zeros ? gradient_time_filtered(context, shape, filtered_deltas(request))
+                                     : gradient_time(context, shape, style, indices);
+  return time.total + gradient_tail(context, shape, style) + exit;
 }
 
 }  // namespace wafersim

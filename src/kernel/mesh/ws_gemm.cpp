@@ -18,6 +18,22 @@ namespace {
   throw InputError{Problem{{}, key, message}};
 }
 
+// Only what travels can be filtered by its sender.
+void check_zeros(const WsRequest& r) {
+  constexpr const char* kKey = "kernel.zeros";
+  if (r.kernel != "ws.gradient")
+    refuse(kKey, fmt::format("{} moves weights past activations that stay in their PEs: nothing that is zero "
+                             "is sent there; ws.gradient sends deltas",
+                             r.kernel));
+  if (r.gradient == GradientStyle::by_weight)
+    refuse(kKey,
+           "by weight, a dot product takes all tokens at once, zeros too; kernel.gradient=delta filters");
+  if (r.arithmetic == Arithmetic::fp32)
+    refuse("kernel.dtype",
+           "an index and an FP32 delta do not share a wavelet of 32 bits; kernel.zeros needs "
+           "f16 or mixed");
+}
+
 void check(const WsRequest& r) {
   const auto& names = ws_names();
   if (std::find(names.begin(), names.end(), r.kernel) == names.end())
@@ -39,6 +55,7 @@ void check(const WsRequest& r) {
     refuse("kernel.dtype",
            "an index and an FP32 weight do not share a wavelet of 32 bits; sparse weights need f16 or mixed");
   }
+  if (r.zeros) check_zeros(r);
   if (r.mask != nullptr && (r.mask->width() != r.in || r.mask->rows() != r.out)) {
     refuse("kernel.sparsity", fmt::format("a mask of {} x {} does not fit a matrix of {} x {}",
                                           r.mask->rows(), r.mask->width(), r.out, r.in));

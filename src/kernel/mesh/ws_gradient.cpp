@@ -113,20 +113,24 @@ class WsGradient {
   }
 
  private:
-  [[nodiscard]] Precision moved() const {
-    return tile_.deal.operand_bytes == 2 ? Precision::f16 : Precision::f32;
-  }
+  // Of deltas on their way.
+  [[nodiscard]] Precision moved() const { return tile_.delta_bytes == 2 ? Precision::f16 : Precision::f32; }
 
   // One product of a delta of the wavelet that started the task with the features of a token.
   [[nodiscard]] VectorInstruction scale(Operation operation, bool upper) const {
-    return {
-        .operation = operation,
-        .precision = tile_.deal.multiply,
-        .to = FifoSlot{kQueue},
-        .a = MemoryVector{},
-        .b = Register{kWaveletRegister, upper},
-        .length = tile_.deal.features,
-        .displaced = Displacement{.index = 0, .step = tile_.row_bytes, .ring = tile_.rows * tile_.row_bytes}};
+    return {.operation = operation,
+            .precision = tile_.deal.multiply,
+            .to = FifoSlot{kQueue},
+            .a = MemoryVector{},
+            .b = Register{kWaveletRegister, upper},
+            .length = tile_.deal.features,
+            .displaced = tile_.filters ? Displacement{.index = kWaveletRegister,
+                                                      .upper = true,
+                                                      .unit = tile_.row_bytes,
+                                                      .ring = tile_.rows * tile_.row_bytes}
+                                       : Displacement{.index = 0,
+                                                      .step = tile_.row_bytes,
+                                                      .ring = tile_.rows * tile_.row_bytes}};
   }
 
   void add_tasks_by_delta(Program& program) const {
@@ -229,10 +233,13 @@ class WsGradient {
     return program;
   }
 
-  // The last wavelet of each output feature carries the control bit.
+  // The last wavelet of each output feature carries the control bit, so even a zero goes on there.
   [[nodiscard]] Program relaying() const {
-    const FabricOutput out{kDeltaColor, tile_.by_delta ? LastWavelet::control : LastWavelet::plain,
-                           tile_.delta_elements};
+    const FabricOutput out{kDeltaColor,
+                           tile_.by_delta ? LastWavelet::control : LastWavelet::plain,
+                           tile_.delta_elements,
+                           {},
+                           tile_.filters};
     return {.name = "relay",
             .memory_bytes = 4,
             .tasks = {{.name = "relay",
@@ -305,8 +312,14 @@ class WsGradient {
     const std::uint32_t outputs = tile_.deal.size_of(index);
     std::vector<std::uint32_t> words(outputs * tile_.delta_wavelets());
     for (std::uint32_t i = 0; i < outputs; ++i) {
-      for (std::uint32_t k = 0; k < tile_.deal.tokens; ++k)
-        put(words, i * tile_.delta_elements + k, delta(x, y, k, index * tile_.deal.block + i));
+      for (std::uint32_t k = 0; k < tile_.deal.tokens; ++k) {
+        const std::uint32_t bits = delta(x, y, k, index * tile_.deal.block + i);
+        if (tile_.filters) {
+          words[i * tile_.delta_elements + k] = k << 16U | bits;
+        } else {
+          put(words, i * tile_.delta_elements + k, bits);
+        }
+      }
     }
     return words;
   }

@@ -17,9 +17,13 @@ std::uint32_t up(std::uint32_t value, std::uint32_t step) {
 }  // namespace
 
 GradientTile::GradientTile(const WsRequest& r)
-    : outputs{r.out}, deal{r}, by_delta{gradient_style_of(r) == GradientStyle::by_delta} {
+    : outputs{r.out},
+      deal{r},
+      filters{r.zeros.has_value()},
+      by_delta{gradient_style_of(r) == GradientStyle::by_delta} {
   remote = std::min(outputs, (deal.columns - 1) * deal.block);
-  in_wavelet = 4 / deal.operand_bytes;
+  delta_bytes = filters ? 4 : deal.operand_bytes;
+  in_wavelet = 4 / delta_bytes;
   delta_elements = up(deal.tokens, in_wavelet);
   sums_in_wavelet = 4 / deal.sum_bytes;
   rows = by_delta ? deal.tokens : deal.features;
@@ -39,7 +43,7 @@ GradientTile::GradientTile(const WsRequest& r)
   queue.address = by_delta ? working_address : working_address + queue.slot_bytes;
   const std::uint32_t used = queue.address + queue.slots * queue.slot_bytes;
   block_address = used;
-  memory_bytes = up(block_address + deal.block * delta_elements * deal.operand_bytes, 4) + 16;
+  memory_bytes = up(block_address + deal.block * delta_elements * delta_bytes, 4) + 16;
 }
 
 std::uint32_t GradientTile::sum_wavelets(const WsRequest& request, std::uint32_t column) const {

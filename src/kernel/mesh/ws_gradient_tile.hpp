@@ -10,8 +10,10 @@ struct GradientTile {
 
   std::uint32_t outputs{};
   WsTile deal;                      // how features and tokens are dealt: the same as in the forward pass
+  bool filters;                     // by delta: indexed deltas, of which zeros are not sent on
   bool by_delta;                    // each delta scales a row of features; else a dot product for each weight
   std::uint32_t in_wavelet{};       // deltas in a wavelet
+  std::uint32_t delta_bytes{};      // of one, with its index if it has one
   std::uint32_t delta_elements{};   // of one output feature, on the fabric
   std::uint32_t sums_in_wavelet{};  // places for sums in a wavelet; by weight, only the lower one is used
   std::uint32_t sum_elements{};     // of one output feature, on the fabric; by delta only
@@ -32,7 +34,7 @@ struct GradientTile {
     return output < remote ? output + (outputs - remote) : output - remote;
   }
 
-  // Wavelets of one output feature's deltas.
+  // Wavelets of one output feature's deltas, before any are filtered.
   [[nodiscard]] std::uint32_t delta_wavelets() const { return delta_elements / in_wavelet; }
   // Wavelets of sums that leave a column.
   [[nodiscard]] std::uint32_t sum_wavelets(const WsRequest& request, std::uint32_t column) const;

@@ -30,6 +30,15 @@ float number_from(std::uint32_t bits, bool integers) {
   return (static_cast<float>(bits % 2048) - 1023.5F) / 1024.0F;
 }
 
+// Any part of a product may ask at any time, so each draw comes from its place alone (SplitMix64's
+// finalizer).
+bool is_drawn_zero(const WsRequest& request, std::uint32_t token, std::uint32_t output) {
+  std::uint64_t x = (std::uint64_t{token} << 32U | output) + request.zeros_seed * 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
+  return (x ^ (x >> 31U)) % Fraction::kOne < request.zeros->billionths;
+}
+
 }  // namespace
 
 WsTile::WsTile(const WsRequest& r) : in_{r.in}, out_{r.out} {
@@ -80,6 +89,7 @@ float ws_activation(const WsRequest& request, std::uint32_t token, std::uint32_t
   return request.numbers ? number_from(scramble(token, feature + 7), request.integers) : 0;
 }
 float ws_delta(const WsRequest& request, std::uint32_t token, std::uint32_t output) {
+  if (request.zeros && is_drawn_zero(request, token, output)) return 0;
   return request.numbers ? number_from(scramble(token + 2'000'003, output), request.integers) : 0;
 }
 float ws_weight(const WsRequest& request, std::uint32_t output, std::uint32_t input) {

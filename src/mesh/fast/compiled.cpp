@@ -57,6 +57,7 @@ class Compiler {
                      !vector.displaced && !uses_fifo(compiled);
     if (const auto* fabric = std::get_if<FabricOutput>(&vector.to)) {
       compiled.control = fabric->last == LastWavelet::control || fabric->controls != nullptr;
+      compiled.filters = fabric->skips_zeros;
     }
     if (const auto fifo = read_fifo(vector)) compiled.reads_fifo = static_cast<std::uint8_t>(*fifo);
     if (const auto fifo = appended_fifo(vector)) compiled.appends_to = static_cast<std::uint8_t>(*fifo);

@@ -36,6 +36,7 @@ struct CompiledVector {
   bool compact = false;     // local, and one loop over plain vectors computes it
   bool plain = false;       // f32, no period, no copy: the short way through a beat
   bool control = false;
+  bool filters = false;                // zeros stay behind at the ramp
   std::uint8_t reads_fifo = kNoColor;  // its number
   std::uint8_t appends_to = kNoColor;  // number of a FIFO
 };

@@ -52,12 +52,14 @@ void Row::stream(Cycle now) {
 void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
   Word finished = 0;
   Word control = 0;
+  Word zeros = 0;  // that the sender filters
   for_each_bit(go, [&](std::uint32_t i) {
     const std::uint32_t x = w * kWordBits + i;
     Core& core = cores_[x];
     Thread& thread = threads_[core.thread + core.lone_slot];
     result_[i] = compute_beat(x, core, thread);
     if (thread.vector->control && carries_control(*thread.vector, thread.done)) control |= Word{1} << i;
+    if (thread.vector->filters && has_zero_value(result_[i])) zeros |= Word{1} << i;
     if (thread.done == thread.vector->source.length) finished |= Word{1} << i;
   });
   for (Lane* lane : used_) {
@@ -66,7 +68,7 @@ void Row::stream_word(std::uint32_t w, Word go, Cycle now) {
       if (const Word mask = lane->reading[w] & go; mask != 0) lane->input.queue.pop(w, mask);
     }
     if (lane->output.exists()) {
-      if (const Word mask = lane->writing[w] & go; mask != 0) {
+      if (const Word mask = lane->writing[w] & go & (control | ~zeros); mask != 0) {
         lane->output.push(w, mask, result_.data(), control);
         lane->live = true;
       }

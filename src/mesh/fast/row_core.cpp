@@ -122,8 +122,11 @@ void Row::try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, 
     const bool done = thread.done >= vector.source.length;
     if (vector.to.kind == OperandKind::fabric) {
       Lane& lane = *lanes_[vector.to.color];
-      lane.output.push_one(x, value, vector.control && carries_control(vector, thread.done));
-      lane.live = true;
+      const bool control = vector.control && carries_control(vector, thread.done);
+      if (!vector.filters || control || !has_zero_value(value)) {
+        lane.output.push_one(x, value, control);
+        lane.live = true;
+      }
     }
     core.turn = static_cast<std::uint8_t>(number);
     core.datapath += cycles;

@@ -139,9 +139,10 @@ void ReferenceCore::run_beat(Thread& thread, Cycle now) {
   if (const auto fifo = appended_fifo(vector)) fifos_[static_cast<std::size_t>(*fifo)].committed += lanes;
   const bool last = thread.done == vector.length;
   if (const auto* out = std::get_if<FabricOutput>(&vector.to)) {
-    outputs.at(out->color)
-        .entries.push_back(
-            {{sent, carries_control(*out, thread.done, vector.length)}, now + parameters_.ramp_cycles});
+    const bool control = carries_control(*out, thread.done, vector.length);
+    if (!is_filtered(*out, sent, control)) {
+      outputs.at(out->color).entries.push_back({{sent, control}, now + parameters_.ramp_cycles});
+    }
   }
   activity.datapath += cycles;
   datapath_free_ = thread.wake = now + cycles;

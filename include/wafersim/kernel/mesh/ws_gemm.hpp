@@ -49,7 +49,11 @@ struct WsRequest {
   bool numbers = true;             // false: all are zero, where only cycles matter
   WeightEntry entry = WeightEntry::ports;
   MeshParameters parameters{};
-  std::optional<SlowPe> slow{};             // the closed form knows nothing of it
+  std::optional<SlowPe> slow{};  // the closed form knows nothing of it
+  // Zeros among the deltas, which the relays of a gradient by delta filter; nothing: none are drawn, none
+  // filtered.
+  std::optional<Fraction> zeros{};
+  std::uint64_t zeros_seed = 1;
   std::optional<GradientStyle> gradient{};  // how ws.gradient multiplies; none: as takes fewer cycles
 };
 

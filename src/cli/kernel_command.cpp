@@ -48,11 +48,10 @@ Usage usage() {
        "PE")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.dtype: f32, f16 or mixed (FP16, added up in FP32); kernel.group: PEs a group of two_phase\n"
-       "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity (spmm, ws), kernel.values: "
-       "whole\n"
-       "or fractions; ws also: kernel.accumulators, kernel.entry (edge, ports), kernel.groups,\n"
-       "kernel.gradient (delta, weight), kernel.mask (uniform, N:M, block:SIZE, file:PATH), "
-       "kernel.skip_block, kernel.zeros")  //
+       "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity and\n"
+       "kernel.mask: uniform, N:M, block:SIZE, file:PATH (spmm, ws), kernel.values: whole or\n"
+       "fractions; ws also: kernel.accumulators, kernel.entry (edge, ports), kernel.groups,\n"
+       "kernel.gradient (delta, weight), kernel.skip_block, kernel.zeros")  //
       ("fidelity", text("NAME")->default_value("wavelet"),
        "wavelet: every PE; folded: of rows that provably do the same, one runs, with the same cycles;\n"
        "flow: the closed form alone")                                                               //

@@ -90,31 +90,6 @@ void set_size(MatrixRequest& request, const std::string& text) {
     request.*wanted.parts[i] = given.size() == 1 ? given[0] : given[i];
 }
 
-MatrixRequest matrix_request(const KernelWords& words) {
-  MatrixRequest request{.kernel = words.name, .grid = words.grid};
-  set_size(request, words.size);
-  const auto set_values = [&](const std::string& key, const std::string& value) {
-    if (value != "whole" && value != "fractions")
-      refuse(key, fmt::format("expected 'whole' or 'fractions', got '{}'", value));
-    request.values = value == "whole" ? OperandValues::whole : OperandValues::fractions;
-  };
-  const auto set_sparsity = [&](const std::string& key, const std::string& value) {
-    const wafersim::Parsed<Fraction> share = parse_fraction(value);
-    if (!share.value) refuse(key, share.problem);
-    request.sparsity = static_cast<double>(share.value->billionths) / Fraction::kOne;
-  };
-  apply_settings(
-      words.settings,
-      {{"kernel.dtype", [&](const std::string&, const std::string& value) { request.dtype = value; }},
-       {"kernel.group",
-        [&](const std::string& key, const std::string& value) { request.group = kernel_number(key, value); }},
-       {"kernel.seed",
-        [&](const std::string& key, const std::string& value) { request.seed = kernel_number(key, value); }},
-       {"kernel.sparsity", set_sparsity},
-       {"kernel.values", set_values}});
-  return request;
-}
-
 // How a mask is drawn, or where it is read from.
 struct MaskWords {
   Fraction sparsity;
@@ -142,6 +117,40 @@ std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t 
   }
   if (levels && words.sparsity.billionths == 0) return nullptr;
   return std::make_shared<MaskSample>(in, out, words.sparsity, words.seed, pattern);
+}
+
+MatrixRequest matrix_request(const KernelWords& words) {
+  MatrixRequest request{.kernel = words.name, .grid = words.grid};
+  MaskWords mask;
+  set_size(request, words.size);
+  const auto set_values = [&](const std::string& key, const std::string& value) {
+    if (value != "whole" && value != "fractions")
+      refuse(key, fmt::format("expected 'whole' or 'fractions', got '{}'", value));
+    request.values = value == "whole" ? OperandValues::whole : OperandValues::fractions;
+  };
+  const auto set_sparsity = [&](const std::string& key, const std::string& value) {
+    const wafersim::Parsed<Fraction> share = parse_fraction(value);
+    if (!share.value) refuse(key, share.problem);
+    request.sparsity = static_cast<double>(share.value->billionths) / Fraction::kOne;
+    mask.sparsity = *share.value;
+  };
+  const auto set_mask = [&](const std::string& key, const std::string& value) {
+    if (words.name != "spmm") refuse(key, fmt::format("{} has no matrix with zeros", words.name));
+    mask.pattern = value;
+  };
+  apply_settings(
+      words.settings,
+      {{"kernel.dtype", [&](const std::string&, const std::string& value) { request.dtype = value; }},
+       {"kernel.group",
+        [&](const std::string& key, const std::string& value) { request.group = kernel_number(key, value); }},
+       {"kernel.mask", set_mask},
+       {"kernel.seed",
+        [&](const std::string& key, const std::string& value) { request.seed = kernel_number(key, value); }},
+       {"kernel.sparsity", set_sparsity},
+       {"kernel.values", set_values}});
+  mask.seed = request.seed;
+  if (mask.pattern != "uniform") request.mask = mask_of(mask, request.k, request.m);
+  return request;
 }
 
 // X,Y

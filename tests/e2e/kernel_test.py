@@ -46,6 +46,10 @@ class Kernel(UserTest):
         for settings in (("kernel.mask=2:4",), ("kernel.mask=block:8", "kernel.sparsity=0.9"),
                          ("kernel.sparsity=0.9", "kernel.skip_block=8")):
             options = [word for setting in settings for word in ("--set", setting)]
+            if "kernel.skip_block=8" not in settings:
+                result = json.loads(self.succeeds("kernel", "spmm", "--grid", "4x2", "--size", "16x64x4",
+                                                  "--format", "json", *options))
+                self.assertTrue(result["values_match"], settings)
             for kernel in ("ws.forward", "ws.gradient"):
                 result = json.loads(self.succeeds("kernel", kernel, "--grid", "4x2", "--size", "12x64x16",
                                                   "--format", "json", *options))

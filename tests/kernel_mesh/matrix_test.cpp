@@ -136,6 +136,25 @@ TEST(SparseProduct, ClosedFormIsExact) {
   }
 }
 
+TEST(SparseProduct, TakesItsZerosFromAMask) {
+  for (const MaskPattern pattern : {MaskPattern{.block = 4}, MaskPattern{.of = 4, .keep = 1}}) {
+    const auto mask = std::make_shared<MaskSample>(24, 11, Fraction{750'000'000}, 3, pattern);
+    const MatrixRequest request{.kernel = "spmm", .grid = {5, 3}, .m = 11, .k = 24, .n = 6, .mask = mask};
+    expect_right(request);
+    std::uint64_t closed = 0;
+    const MeshKernelResult result = run(request, &closed);
+    EXPECT_EQ(result.cycles, closed);
+    std::uint64_t kept = 0;
+    for (std::uint64_t row = 0; row < 11; ++row) kept += mask->kept(row, 0, 24);
+    // Two operations a kept weight and column, and one for each of 12 rows' sums that four of five PEs pass
+    // on.
+    EXPECT_EQ(result.counts.flops, 2 * kept * 6 + 4U * 12 * 6);
+  }
+  const auto other = std::make_shared<MaskSample>(24, 10, Fraction{750'000'000}, 3);
+  EXPECT_THROW((void)make_matrix_kernel({.kernel = "spmm", .grid = {5, 3}, .m = 11, .k = 24, .mask = other}),
+               InputError);
+}
+
 TEST(SparseProduct, CountsTwoOperationsForEachNonzeroAndColumnAndOneForEachSumPassedOn) {
   const MeshKernelResult dense = run({.kernel = "spmm", .grid = {4, 2}, .m = 6, .k = 8, .n = 5});
   EXPECT_EQ(dense.counts.flops, 2U * 6 * 8 * 5 + 3U * 6 * 5);  // three of four PEs of a row add what comes

@@ -69,6 +69,11 @@ MeshKernel make_matrix_kernel(const MatrixRequest& request) {
   }
   if (request.m == 0 || request.k == 0 || request.n == 0)
     problems.add({}, "--size", "no dimension may be zero");
+  if (request.mask != nullptr && (request.mask->rows() != request.m || request.mask->width() != request.k)) {
+    problems.add({}, "kernel.mask",
+                 fmt::format("a mask of {} x {} does not fit a matrix of {} x {}", request.mask->rows(),
+                             request.mask->width(), request.m, request.k));
+  }
   if (request.sparsity < 0 || request.sparsity >= 1) {
     problems.add({}, "kernel.sparsity",
                  fmt::format("expected a share from 0 to below 1, got {}", request.sparsity));

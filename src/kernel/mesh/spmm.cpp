@@ -83,14 +83,16 @@ class SparseProduct {
   [[nodiscard]] RowVector result_vector() const { return {result_, rows_ * request_.n, Precision::f32}; }
   [[nodiscard]] const std::vector<Nonzero>& tile(PeAt at) const { return tiles_[at.y * columns() + at.x]; }
 
-  // Each element is kept with the same chance, drawn row by row from the seed.
+  // As the mask says; without one each element is kept with the same chance, drawn row by row from the seed.
   void draw() {
     Random random{request_.seed};
     const auto kept = static_cast<std::uint64_t>((1 - request_.sparsity) * 1'000'000);
     tiles_.resize(std::size_t{columns()} * rows());
     for (std::uint32_t m = 0; m < request_.m; ++m) {
       for (std::uint32_t k = 0; k < request_.k; ++k) {
-        if (random.below(1'000'000) >= kept) continue;
+        const bool zero = request_.mask != nullptr ? request_.mask->kept(m, k, k + 1) == 0
+                                                   : random.below(1'000'000) >= kept;
+        if (zero) continue;
         tiles_[m / rows_ * columns() + k / inner_].push_back(
             {m % rows_, k % inner_, operand(request_, 'A', m, k)});
       }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "wafersim/base/quantity.hpp"
+#include "wafersim/kernel/mask_sample.hpp"
 #include "wafersim/kernel/mesh/mesh_kernel.hpp"
 
 namespace wafersim {
@@ -22,6 +24,7 @@ struct MatrixRequest {
   std::uint32_t group = 0;  // PEs a group of the K-tree; 0: the square root of the row
   std::string dtype{};      // f16, f32 or mixed; empty: the kernel's own, the only one that it computes in
   double sparsity = 0;      // share of zeros in the left matrix of spmm
+  std::shared_ptr<const MaskSample> mask{};  // of spmm, m rows over k columns: what is not zero, instead
   std::uint64_t seed = 1;
   OperandValues values = OperandValues::whole;
   MeshParameters parameters{};

@@ -4,6 +4,7 @@ update_readme.py BINARY [--check]
 
 With --check it writes nothing, and exits 1 when one of them shows something else."""
 import difflib
+import functools
 import json
 import pathlib
 import re
@@ -29,6 +30,7 @@ def first_figures(text):
     return "\n".join(text.splitlines()[:7])
 
 
+@functools.cache
 def points(binary, study):
     lines = output_of(binary, "sweep", f"configs/study/gpt3-13b-{study}.yaml", "--format", "jsonl", "--quiet")
     return {point["nodes"]: point for point in map(json.loads, lines.splitlines())}
@@ -69,6 +71,26 @@ def with_example(page, binary, command, shorten):
     return page
 
 
+def with_section(page, report, title, rows=None):
+    """The block that begins with this title, as the report has it today; of its lines only `rows`, if given."""
+    section = next(part for part in report.split("\n\n") if part.startswith(title)).rstrip()
+    if rows:
+        lines = [line for line in section.splitlines() if any(f"  {row} " in line for row in rows)]
+        section = "\n".join(section.splitlines()[:2] + lines + ["  ..."])
+    page, found = re.subn(rf"```\n{re.escape(title)}.*?\n```", lambda _: f"```\n{section}\n```", page, flags=re.DOTALL)
+    if found != 1:
+        sys.exit(f"a block '{title}' is there {found} times, not once")
+    return page
+
+
+def study_table(binary):
+    weak, strong = points(binary, "weak"), points(binary, "strong")
+    for nodes in (1, 2, 4, 16, 64, 96, 192):
+        cells = [f"{point['step']['cycles']:,} | {100 * point['efficiency']:.1f} %" for point in
+                 (weak[nodes], strong[nodes])]
+        yield f"| {nodes} | {cells[0]} | {cells[1]} | {strong[nodes]['reason'].partition(' +')[0]} |"
+
+
 def readme_of_today(page, binary):
     page = with_example(page, binary, f"run {CS2} configs/workload/gpt3-6.7b.yaml", headline)
     page = with_example(page, binary, f"describe {CS2}", first_figures)
@@ -80,6 +102,15 @@ def guide_of_today(page, binary):
     for command, model in (("scale", "gpt3-175b"), ("scale", "brain-120t"), ("pipeline", "bert-large"),
                            ("pipeline", "gpt2")):
         page = with_example(page, binary, f"{command} {CS2} configs/workload/{model}.yaml", str.rstrip)
+    step = output_of(binary, "run", CS2, "configs/workload/gpt3-6.7b.yaml", "--quiet")
+    for title in ("Bottleneck:", "Where the cycles go", "Stations in one step", "Memory (wafer.sram:"):
+        page = with_section(page, step, title)
+    page = with_section(page, step, "Layers: cycles of each", ("wte", "h.*.attn.c_attn", "h.*.attn.attention"))
+    pruned = output_of(binary, "run", "configs/machine/cs2-192.yaml", "configs/workload/gpt3-175b.yaml", "--quiet", "--set",
+                       "workload.sparsity.level=0.9")
+    page = with_section(page, pruned, "Sparsity\n")
+    table = "\n".join(study_table(binary))
+    page = re.sub(r"(\| nodes \| weak, .*?\n.*?\n).*?\n\n", lambda head: f"{head[1]}{table}\n\n", page, flags=re.DOTALL)
     page = with_example(page, binary, f"layer {CS2} --size 12288x12288 --tokens 65536", str.rstrip)
     table = "\n".join(boxes_table(binary))
     return re.sub(r"(<!-- boxes-not-pallets -->\n).*?\n\n", lambda mark: f"{mark[1]}{table}\n\n", page, flags=re.DOTALL)

@@ -73,6 +73,17 @@ double unevenness_of(const Placed& at, const ColumnUse& use) {
                  static_cast<double>(std::max<std::uint64_t>(slowest, 1));
 }
 
+// Of the time that useful products of an attention take, what rows add that wait for the one with the last
+// tokens of a sequence, which meets every key.
+double waiting_rows(const Placed& at) {
+  const std::uint64_t sequence = at.layer.extent.positions(at.plan.sequence_length);
+  const bool in_order = at.wafer.mapping.tokens == TokenOrder::in_order;
+  if (!at.layer.attention.causal || at.layer.attention.window > 0 || !in_order ||
+      at.layout.tokens_per_pe() >= sequence)
+    return 0;
+  return static_cast<double>(sequence * sequence) / static_cast<double>(token_pairs(sequence, true)) - 1;
+}
+
 std::vector<Loss> losses_of(const Placed& at, const LayerOutcome& row, double reach) {
   const Layer& layer = at.layer;
   const auto time = static_cast<double>((row.forward_cycles + row.backward_cycles).count());
@@ -83,7 +94,10 @@ std::vector<Loss> losses_of(const Placed& at, const LayerOutcome& row, double re
   const std::optional<ColumnUse> use = column_use(layer, at.layout);
   std::vector<Loss> losses;
   if (layer.kind == OpKind::attention) {
-    losses.push_back({compute - row.utilization / reach, "work beside its matrix products"});
+    const double products = row.utilization / reach;
+    const double waiting = products * waiting_rows(at);
+    losses.push_back({waiting, "tokens in order: rows wait for the one that meets every key"});
+    losses.push_back({compute - products - waiting, "work beside its matrix products"});
   } else {
     losses.push_back({compute * overhead_of(at), fmt::format("{}: a weight that arrives meets {} in a PE",
                                                              rows(at), at.layout.tokens_per_pe())});

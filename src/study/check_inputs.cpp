@@ -11,8 +11,10 @@
 namespace wafersim::study_detail {
 namespace {
 
-// Points that are looked at before a value is said to work nowhere, and complaints before it is enough.
+// Points that are looked at before a value is said to work nowhere, the same when the study is refused
+// already, and complaints before it is enough.
 constexpr std::size_t kMostTries = 200;
+constexpr std::size_t kFewTries = 20;
 constexpr std::size_t kMostComplaints = 20;
 
 std::vector<Problem> problems_of(const PointReader& reader, const std::vector<Override>& settings) {
@@ -31,13 +33,15 @@ bool has(const std::vector<Override>& settings, const Override& wanted) {
 }
 
 // Whether a point with this setting can be read after all, thanks to the values of other axes.
-bool works_somewhere(const Study& study, const PointReader& reader, const Override& setting) {
+bool works_somewhere(const Study& study, const PointReader& reader, const Override& setting,
+                     const Problems& so_far) {
+  const std::size_t most = so_far.items().empty() ? kMostTries : kFewTries;
   std::size_t tries = 0;
   PointStream points{study};
   while (const std::optional<Point> point = points.next()) {
     if (!has(point->settings, setting)) continue;
     if (problems_of(reader, point->settings).empty()) return true;
-    if (++tries == kMostTries) break;
+    if (++tries == most) break;
   }
   // A value between the ends of a range may be drawn at no point at all: then nothing speaks for it.
   return false;
@@ -48,7 +52,7 @@ void check_axis(const Study& study, const PointReader& reader, const Axis& axis,
     if (problems.items().size() >= kMostComplaints) return;
     const Override setting{.key = axis.key, .value = value.text};
     const std::vector<Problem> found = problems_of(reader, {setting});
-    if (found.empty() || works_somewhere(study, reader, setting)) continue;
+    if (found.empty() || works_somewhere(study, reader, setting, problems)) continue;
     // A key that nobody knows is said once, at the key; everything else at the value.
     const bool unknown = found.front().message.starts_with("unknown key");
     problems.add(unknown ? axis.at : value.at, axis.origin + "." + axis.key, found.front().message);
@@ -63,7 +67,7 @@ void check_formula(const Study& study, const PointReader& reader, std::size_t at
   const std::size_t before = first->settings.size() - study.derived.size();
   const Override& setting = first->settings[before + at];
   const std::vector<Problem> found = problems_of(reader, {setting});
-  if (!found.empty() && !works_somewhere(study, reader, setting))
+  if (!found.empty() && !works_somewhere(study, reader, setting, problems))
     problems.add(formula.at, "derive." + formula.key, found.front().message);
 }
 

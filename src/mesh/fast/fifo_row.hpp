@@ -135,7 +135,18 @@ class FifoRow {
     return {values_[slot * places_ + place(x)],
             !control_.empty() && control_of(slot, x / kWordBits, one) != 0};
   }
-  void pop_one(std::uint32_t x) { pop(x / kWordBits, Word{1} << (x % kWordBits)); }
+  void pop_one(std::uint32_t x) {
+    const std::uint32_t w = x / kWordBits;
+    const Word one = Word{1} << (x % kWordBits);
+    const std::uint32_t number = only_.empty() ? x : only_.number(x);
+    const std::uint32_t at = only_.empty() ? kGuard + x : number;
+    std::uint32_t last = 0;
+    for (; last + 1 < depth_ && (level(last + 1, w) & one) != 0; ++last) {
+      value(last, at) = value(last + 1, at);
+      if (!control_.empty()) copy_control(last, number);
+    }
+    level(last, w) &= ~one;
+  }
   void push_one(std::uint32_t x, std::uint32_t wavelet, bool control) {
     const std::uint32_t slot = count(x);
     const Word one = Word{1} << (x % kWordBits);
@@ -184,6 +195,13 @@ class FifoRow {
       Word& word = plane[at / kWordBits];
       word = ((control >> i) & 1U) != 0 ? word | one : word & ~one;
     });
+  }
+  // From the slot behind this one, for the PE with this number.
+  void copy_control(std::uint32_t slot, std::uint32_t number) {
+    Word* const to = &control_[slot * control_words_ + number / kWordBits];
+    const Word from = control_[(slot + 1) * control_words_ + number / kWordBits];
+    const Word one = Word{1} << (number % kWordBits);
+    *to = (*to & ~one) | (from & one);
   }
   // Fills the places of the PEs in the mask from source(place, x in its word).
   template <class Source>

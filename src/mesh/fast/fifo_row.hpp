@@ -69,7 +69,7 @@ class FifoRow {
  public:
   FifoRow() = default;
   FifoRow(std::uint32_t words, std::uint32_t depth, bool with_control, MaskedCopy copy, Members only = {})
-      : depth_{depth}, words_{words}, copy_{copy}, only_{std::move(only)} {
+      : depth_{depth}, copy_{copy}, only_{std::move(only)} {
     places_ = only_.empty() ? words * kWordBits + 2 * kGuard : only_.count();
     levels_.assign(std::size_t{depth} * words, 0);
     values_.assign(std::size_t{depth} * places_, 0);
@@ -219,7 +219,7 @@ class FifoRow {
 
   // The levels of a word of PEs lie side by side; control bits and values of one slot lie behind those of the
   // slot before.
-  std::uint32_t depth_{}, words_{}, places_{}, control_words_{};
+  std::uint32_t depth_{}, places_{}, control_words_{};
   MaskedCopy copy_{};
   Members only_;  // if empty, all PEs have a place
   Plane levels_;

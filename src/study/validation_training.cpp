@@ -1,6 +1,8 @@
 // Whole training steps against what was measured on CS-2 systems.
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -69,6 +71,15 @@ std::vector<ValidationPoint> training_steps() {
                         row.tolerance,
                         {}});
     }
+  }
+  for (std::size_t i = 0; i < kMeasured.size(); ++i) {
+    const auto of_model = std::span{rates}.subspan(i * kBatches.size(), kBatches.size());
+    const auto [least, most] = std::minmax_element(of_model.begin(), of_model.end());
+    points.push_back({fmt::format("{}, slowest batch, % of the fastest", kMeasured[i].model),
+                      100,
+                      100 * *least / *most,
+                      2,
+                      {}});
   }
   points.push_back(
       {"cerebras-gpt-13b, 16 nodes, % of linear", 100, 100 * rates[next + 1] / (16 * rates[next]), 9, ""});

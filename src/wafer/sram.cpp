@@ -15,16 +15,17 @@ LiveTensors::Sizes LiveTensors::as_sizes(const Counts& counts) {
   return {counts.begin(), counts.end()};
 }
 
-// Tensors that `layer` reads, writes, and makes deltas of. A loss turns its input into the delta in place; an
-// elementwise layer overwrites.
+// Tensors that `layer` reads, writes, and makes deltas of, beside those that are `held` anyway. A loss turns its
+// input into the delta in place; an elementwise layer overwrites.
 LiveTensors::Counts LiveTensors::working_set(const Graph& graph, const Layer& layer,
-                                             const std::set<TensorId>& kept) {
+                                             const std::set<TensorId>& held) {
   Counts counts;
   for (const TensorId input : layer.inputs) {
-    if (!kept.contains(input)) ++counts[size_of(graph.tensors[input])];       // its value
+    if (!held.contains(input)) ++counts[size_of(graph.tensors[input])];       // its value
     if (layer.kind != OpKind::loss) ++counts[size_of(graph.tensors[input])];  // its delta
   }
-  ++counts[size_of(graph.tensors[layer.output])];  // the output, and later its delta in the same place
+  // The output, and later its delta in the same place: who needed a held value has gone backward by then.
+  if (!held.contains(layer.output)) ++counts[size_of(graph.tensors[layer.output])];
   return counts;
 }
 
@@ -78,13 +79,15 @@ LiveTensors::LiveTensors(const Workload& workload)
   }
   kept_ = as_sizes(kept_counts);
 
+  std::set<TensorId> held = kept;  // and what a block that runs again keeps for itself
   std::map<std::uint32_t, Counts> blocks;
   if (workload.plan.recompute == Recompute::layer) {
     std::vector<std::uint32_t> made_in(graph.tensors.size());
     for (const Layer& layer : graph.layers) made_in[layer.output] = layer.block;
     for (const TensorId tensor : kept_tensors(graph, Recompute::none)) {
-      if (!kept.contains(tensor) && made_in[tensor] != 0)
-        ++blocks[made_in[tensor]][size_of(graph.tensors[tensor])];
+      if (kept.contains(tensor) || made_in[tensor] == 0) continue;
+      ++blocks[made_in[tensor]][size_of(graph.tensors[tensor])];
+      held.insert(tensor);
     }
   }
   std::set<Counts> distinct_blocks;
@@ -93,7 +96,7 @@ LiveTensors::LiveTensors(const Workload& workload)
 
   std::set<Counts> distinct_sets;
   for (const Layer& layer : graph.layers) {
-    distinct_sets.insert(working_set(graph, layer, kept));
+    distinct_sets.insert(working_set(graph, layer, held));
     gradients_ += layer.vector_weights;
     if (!layer.tied_to) gradients_ += kept_matrix_weights(layer, workload.plan.sparsity);
   }

@@ -52,7 +52,7 @@ class LiveTensors {
   [[nodiscard]] static Size size_of(const Tensor& tensor);
   [[nodiscard]] static Sizes as_sizes(const Counts& counts);
   [[nodiscard]] static Counts working_set(const Graph& graph, const Layer& layer,
-                                          const std::set<TensorId>& kept);
+                                          const std::set<TensorId>& held);
   [[nodiscard]] static std::vector<Counts> forward_sets(const Graph& graph);
   // Where positions lie if `layout` says it for tokens.
   [[nodiscard]] TokenLayout layout_of(std::uint64_t positions, const TokenLayout& layout) const;

@@ -91,6 +91,18 @@ def study_table(binary):
         yield f"| {nodes} | {cells[0]} | {cells[1]} | {strong[nodes]['reason'].partition(' +')[0]} |"
 
 
+def resident_table(binary):
+    for tokens in (2048, 4096, 8192, 16384, 32768, 53248):
+        step = json.loads(output_of(binary, "run", CS2, "configs/workload/gpt3-6.7b.yaml", "--quiet", "--format", "json", "--set",
+                                    f"workload.tokens_per_node={tokens}"))
+        cycles = step["step"]["cycles"]
+        parts = {part["part"]: part["cycles"] / cycles for part in step["attribution"]}
+        lanes = next(station for station in step["stations"] if station["name"] == "node.io")
+        shares = [step["step"]["utilization"], parts["compute"], parts["fabric"], parts["io"], lanes["busy_fraction"]]
+        yield (f"| {tokens:,} | {cycles:,} | {step['step']['tokens_per_second']:,.0f} | "
+               + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |")
+
+
 def readme_of_today(page, binary):
     page = with_example(page, binary, f"run {CS2} configs/workload/gpt3-6.7b.yaml", headline)
     page = with_example(page, binary, f"describe {CS2}", first_figures)
@@ -111,6 +123,8 @@ def guide_of_today(page, binary):
     page = with_section(page, pruned, "Sparsity\n")
     table = "\n".join(study_table(binary))
     page = re.sub(r"(\| nodes \| weak, .*?\n.*?\n).*?\n\n", lambda head: f"{head[1]}{table}\n\n", page, flags=re.DOTALL)
+    table = "\n".join(resident_table(binary))
+    page = re.sub(r"(\| resident tokens \|.*?\n.*?\n).*?\n\n", lambda head: f"{head[1]}{table}\n\n", page, flags=re.DOTALL)
     page = with_example(page, binary, f"layer {CS2} --size 12288x12288 --tokens 65536", str.rstrip)
     table = "\n".join(boxes_table(binary))
     return re.sub(r"(<!-- boxes-not-pallets -->\n).*?\n\n", lambda mark: f"{mark[1]}{table}\n\n", page, flags=re.DOTALL)

@@ -15,8 +15,8 @@ LiveTensors::Sizes LiveTensors::as_sizes(const Counts& counts) {
   return {counts.begin(), counts.end()};
 }
 
-// Tensors that `layer` reads, writes, and makes deltas of, beside those that are `held` anyway. A loss turns its
-// input into the delta in place; an elementwise layer overwrites.
+// Tensors that `layer` reads, writes, and makes deltas of, beside those that are `held` anyway. A loss turns
+// its input into the delta in place; an elementwise layer overwrites.
 LiveTensors::Counts LiveTensors::working_set(const Graph& graph, const Layer& layer,
                                              const std::set<TensorId>& held) {
   Counts counts;

@@ -205,7 +205,8 @@ TEST(Brain, SaysThatItWaitsForUpdatesAndNotForTheStream) {
 
 TEST(Run, WhatIfsShowThatNeitherOfTwoEqualStationsHelpsAlone) {
   const MachineSpec machine = test::machine("cs2-192");
-  const Outcome outcome = run_training_step(machine, test::workload("gpt3-175b")).outcome;
+  const Outcome outcome =
+      run_training_step(machine, test::workload("gpt3-175b", {{"tokens_per_node", "8192"}})).outcome;
   const Cycles step = outcome.step.cycles;
   const Cycles io_alone = outcome.attribution[index_of(Part::io)].step_cycles_if_infinite;
   EXPECT_GT(io_alone.count() * 100, step.count() * 99);  // gains less than 1 %

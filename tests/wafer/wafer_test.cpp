@@ -58,9 +58,30 @@ recompute: none
   // Kept: the input of fc and the input of the loss, 2 features x 5 tokens x 2 bytes each.
   EXPECT_EQ(bytes_of("activations kept for the backward pass"), 40_B);
   EXPECT_EQ(bytes_of("activations of the block being recomputed"), 0_B);
-  // fc at work: the delta of its input and its output.
-  EXPECT_EQ(bytes_of("working set of the largest layer"), 40_B);
+  // fc at work: the delta of its input. That of its output has the place of what the loss read.
+  EXPECT_EQ(bytes_of("working set of the largest layer"), 20_B);
   EXPECT_EQ(bytes_of("partial sums"), Bytes{5 * wafer.pe.accumulators * 4});
+}
+
+TEST(SramBudget, CountsTheActivationsOfABlockThatRunsAgainOnce) {
+  // A block of two linear layers, 8 -> 16 -> 8, on 4x2 PEs with 10 tokens: 5 tokens a PE, 2 and 4 features.
+  const std::string text = R"(name: tiny
+graph:
+  - { name: wte, op: embedding, rows: 8, features: 8 }
+  - { name: up, op: linear, features: 16, block: 1 }
+  - { name: down, op: linear, features: 8, block: 1 }
+  - { name: loss, op: loss }
+sequence_length: 10
+recompute: layer
+)";
+  const Workload workload = read_workload(parse_tree(text, "tiny.yaml"), "tiny").workload;
+  const WaferSpec wafer = test::machine("cs2", {{"wafer.grid", "4x2"}}).wafer;
+  const SramBudget budget = LiveTensors{workload}.budget(wafer, {{4, 2}, {1, 1}, 10}, GradientSums::none);
+  // Kept: what enters the block and the loss, 20 bytes each. Again: what `up` makes, 40 bytes. Beside them:
+  // the delta of that, while `down` is at work; its own delta has the place of what the loss read.
+  EXPECT_EQ(budget.items[1].bytes, 40_B);
+  EXPECT_EQ(budget.items[2].bytes, 40_B);
+  EXPECT_EQ(budget.items[3].bytes, 40_B);
 }
 
 TEST(Mapper, TakesTheMappingWithTheFewestCyclesThatFits) {

@@ -221,7 +221,7 @@ class Sensitivity(CheckTest):
         self.assertAlmostEqual(effects["wafer.clock"]["gain"], 1 - 1 / 1.1, delta=0.01)
         self.assertEqual(effects["wafer.clock"]["better"], "1210 MHz")
         # The accumulators are mixed, not FP32.
-        self.assertIn("wafer.pe.fmacs_fp32", found["without_effect"])
+        self.assertIn("wafer.pe.sram_read_per_cycle", found["without_effect"])
         untried = [key.split()[0] for key in found["untried"]]
         self.assertIn("memoryx.shards", untried)
 

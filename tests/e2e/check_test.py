@@ -220,7 +220,7 @@ class Sensitivity(CheckTest):
         # A step that only the wafer's clock times would gain 1 - 1 / 1.1 from 10 % more of it.
         self.assertAlmostEqual(effects["wafer.clock"]["gain"], 1 - 1 / 1.1, delta=0.01)
         self.assertEqual(effects["wafer.clock"]["better"], "1210 MHz")
-        # The accumulators are mixed, not FP32.
+        # It only scales the peak that the table of stations shows.
         self.assertIn("wafer.pe.sram_read_per_cycle", found["without_effect"])
         untried = [key.split()[0] for key in found["untried"]]
         self.assertIn("memoryx.shards", untried)

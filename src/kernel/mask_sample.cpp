@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "wafersim/base/answers.hpp"
+#include "wafersim/base/bits.hpp"
 #include "wafersim/base/random.hpp"
 #include "wafersim/base/wide.hpp"
 
@@ -18,17 +19,9 @@ constexpr std::uint64_t low_bits(std::uint64_t n) {
   return n >= kWordBits ? ~0ULL : (1ULL << n) - 1;
 }
 
-// std::popcount without the call into the compiler's library that it is where the processor may be any
-// x86-64.
-constexpr std::uint64_t ones_of(std::uint64_t word) {
-  word -= (word >> 1U) & 0x5555555555555555U;
-  word = (word & 0x3333333333333333U) + ((word >> 2U) & 0x3333333333333333U);
-  word = (word + (word >> 4U)) & 0x0F0F0F0F0F0F0F0FU;
-  return (word * 0x0101010101010101U) >> 56U;
-}
 std::uint64_t ones_of(const std::vector<std::uint64_t>& words) {
   std::uint64_t count = 0;
-  for (const std::uint64_t word : words) count += ones_of(word);
+  for (const std::uint64_t word : words) count += count_bits(word);
   return count;
 }
 }  // namespace
@@ -207,7 +200,7 @@ std::uint64_t MaskSample::kept(std::uint64_t row, std::uint64_t first, std::uint
     const std::uint64_t in_word = first % kWordBits;
     const std::uint64_t take = std::min(kWordBits - in_word, last - first);
     const std::uint64_t word = bits()[row * words_per_row_ + first / kWordBits] >> in_word;
-    count += ones_of(word & low_bits(take));
+    count += count_bits(word & low_bits(take));
     first += take;
   }
   return count;
@@ -225,7 +218,7 @@ void MaskSample::count_columns(std::uint64_t features) const {
   std::vector<std::uint64_t> before(words_per_row_ + 1);  // kept positions before each word
   for (std::uint64_t row = 0; row < rows_; ++row) {
     const std::uint64_t* const words = &bits()[row * words_per_row_];
-    for (std::uint64_t i = 0; i < words_per_row_; ++i) before[i + 1] = before[i] + ones_of(words[i]);
+    for (std::uint64_t i = 0; i < words_per_row_; ++i) before[i + 1] = before[i] + count_bits(words[i]);
     counts_[row].resize(divide_up(width_, features));
     std::uint64_t counted = 0;
     std::uint64_t end = 0;
@@ -233,7 +226,7 @@ void MaskSample::count_columns(std::uint64_t features) const {
       end = std::min(end + features, width_);
       const std::uint64_t bits_left = end % kWordBits;
       std::uint64_t up_to = before[end / kWordBits];
-      if (bits_left != 0) up_to += ones_of(words[end / kWordBits] & low_bits(bits_left));
+      if (bits_left != 0) up_to += count_bits(words[end / kWordBits] & low_bits(bits_left));
       count = up_to - counted;
       counted = up_to;
     }

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "wafersim/base/bits.hpp"
+
 #include "masked_copy.hpp"
 
 namespace wafersim::fast {
@@ -23,14 +25,6 @@ inline void set_bit(Plane& plane, std::uint32_t x) {
 }
 inline void clear_bit(Plane& plane, std::uint32_t x) {
   plane[x / kWordBits] &= ~(Word{1} << (x % kWordBits));
-}
-
-// Without a call where the compiler may not take the host's instruction for granted.
-[[nodiscard]] constexpr std::uint32_t count_bits(Word word) {
-  word -= word >> 1U & 0x5555'5555'5555'5555;
-  word = (word & 0x3333'3333'3333'3333) + (word >> 2U & 0x3333'3333'3333'3333);
-  word = (word + (word >> 4U)) & 0x0f0f'0f0f'0f0f'0f0f;
-  return static_cast<std::uint32_t>(word * 0x0101'0101'0101'0101 >> 56U);
 }
 
 template <class Visit>

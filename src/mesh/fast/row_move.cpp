@@ -78,18 +78,18 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
       const Word sent = control ? (lane.fire_control[w] >> 1U) | (next << (kWordBits - 1)) : 0;
       arrive(lane, w, mask, lane.router.heads(w) + 1, sent);
     }
-    counts_.link_hops += static_cast<std::uint64_t>(std::popcount(east) + std::popcount(west));
+    counts_.link_hops += count_bits(east) + count_bits(west);
     if (from_north && w < above->words && above->fire_south[w] != 0) {
       arrive(lane, w, above->fire_south[w], &above->moving[std::size_t{w} * kWordBits],
              control ? above->fire_control[w] : 0);
-      counts_.link_hops += static_cast<std::uint64_t>(std::popcount(above->fire_south[w]));
+      counts_.link_hops += count_bits(above->fire_south[w]);
       if (as_upper_ != nullptr || as_lower_ != nullptr) compare_arrivals(*above, w, now);
       moved = true;
     }
     if (from_south && w < below->words && below->fire_north[w] != 0) {
       arrive(lane, w, below->fire_north[w], &below->moving[std::size_t{w} * kWordBits],
              control ? below->fire_control[w] : 0);
-      counts_.link_hops += static_cast<std::uint64_t>(std::popcount(below->fire_north[w]));
+      counts_.link_hops += count_bits(below->fire_north[w]);
       moved = true;
     }
     if (lane.injects && lane.inject[w] != 0) {
@@ -97,12 +97,12 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
       FifoRow& queue = lane.output.queue;
       arrive(lane, w, mask, queue.heads(w, mask, result_.data()), queue.control_of_heads(w));
       queue.pop(w, mask);
-      counts_.ramp_injections += static_cast<std::uint64_t>(std::popcount(mask));
+      counts_.ramp_injections += count_bits(mask);
       moved = true;
     }
     if (ramp != 0) {
       lane.input.push(w, ramp, lane.router.heads(w), control ? lane.fire_control[w] : 0);
-      counts_.ramp_deliveries += static_cast<std::uint64_t>(std::popcount(ramp));
+      counts_.ramp_deliveries += count_bits(ramp);
     }
     east_before = east;
     moved |= fire != 0;

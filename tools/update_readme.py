@@ -49,15 +49,22 @@ def boxes_table(binary):
         yield f"| {size} | {' | '.join(cells)} |"
 
 
-def scaling_table(binary):
+def study_rows(binary, shown, reason_of):
     weak, strong = points(binary, "weak"), points(binary, "strong")
-    yield "| nodes | weak: step cycles | efficiency | strong: step cycles | efficiency | where it drops |"
-    yield "|--:|--:|--:|--:|--:|---|"
-    for nodes in SHOWN_NODES:
+    for nodes in shown:
         cells = [f"{point['step']['cycles']:,} | {100 * point['efficiency']:.1f} %" for point in
                  (weak[nodes], strong[nodes])]
-        reason = strong[nodes]["reason"].split(";")[0]
-        yield f"| {nodes} | {cells[0]} | {cells[1]} | {reason} |"
+        yield f"| {nodes} | {cells[0]} | {cells[1]} | {reason_of(strong[nodes]['reason'])} |"
+
+
+def scaling_table(binary):
+    yield "| nodes | weak: step cycles | efficiency | strong: step cycles | efficiency | where it drops |"
+    yield "|--:|--:|--:|--:|--:|---|"
+    yield from study_rows(binary, SHOWN_NODES, lambda reason: reason.split(";")[0])
+
+
+def study_table(binary):
+    return study_rows(binary, (1, 2, 4, 16, 64, 96, 192), lambda reason: reason.partition(" +")[0])
 
 
 def with_example(page, binary, command, shorten):
@@ -81,14 +88,6 @@ def with_section(page, report, title, rows=None):
     if found != 1:
         sys.exit(f"a block '{title}' is there {found} times, not once")
     return page
-
-
-def study_table(binary):
-    weak, strong = points(binary, "weak"), points(binary, "strong")
-    for nodes in (1, 2, 4, 16, 64, 96, 192):
-        cells = [f"{point['step']['cycles']:,} | {100 * point['efficiency']:.1f} %" for point in
-                 (weak[nodes], strong[nodes])]
-        yield f"| {nodes} | {cells[0]} | {cells[1]} | {strong[nodes]['reason'].partition(' +')[0]} |"
 
 
 def resident_table(binary):

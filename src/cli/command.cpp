@@ -19,10 +19,6 @@ namespace po = boost::program_options;
 
 constexpr const char* kOperands = "operand";
 
-[[noreturn]] void refuse(const std::string& place, const std::string& message) {
-  throw InputError{{.at = {.file = place}, .key = {}, .message = message}};
-}
-
 std::string advice(const std::string& name, const po::options_description& options) {
   std::vector<std::string> known;
   for (const auto& option : options.options()) known.push_back(option->long_name());
@@ -60,6 +56,10 @@ po::variables_map read(const Usage& usage, const po::options_description& all, c
 }
 
 }  // namespace
+
+void refuse(const std::string& place, const std::string& message) {
+  throw InputError{{.at = {.file = place}, .key = {}, .message = message}};
+}
 
 std::string Parsed::text(const std::string& name) const {
   return has(name) ? values[name].as<std::string>() : std::string{};

@@ -52,6 +52,9 @@ struct Parsed {
   [[nodiscard]] bool has(const std::string& name) const { return values.count(name) > 0; }
 };
 
+// Throws InputError with this message on an option or file.
+[[noreturn]] void refuse(const std::string& place, const std::string& message);
+
 // Throws InputError that names the option.
 [[nodiscard]] Parsed parse(Usage& usage, const Arguments& arguments);
 

@@ -38,10 +38,6 @@ auto with_places(const Load& load, const std::vector<Override>& overrides, std::
   }
 }
 
-[[noreturn]] void refuse(const std::string& file, const std::string& message) {
-  throw InputError{{.at = {.file = file}, .key = {}, .message = message}};
-}
-
 }  // namespace
 
 Overrides::Overrides(const std::vector<std::string>& settings) {

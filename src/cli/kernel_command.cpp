@@ -67,10 +67,6 @@ Usage usage() {
   return usage;
 }
 
-[[noreturn]] void refuse(const std::string& option, const std::string& message) {
-  throw InputError{{.at = {.file = option}, .key = {}, .message = message}};
-}
-
 template <class T>
 T checked(const std::string& option, const wafersim::Parsed<T>& parsed) {
   if (!parsed.value) refuse(option, parsed.problem);

@@ -13,14 +13,12 @@
 #include "wafersim/config/machine.hpp"
 #include "wafersim/workload/mask_file.hpp"
 
+#include "cli/command.hpp"
+
 namespace wafersim::cli {
 namespace {
 
 constexpr std::uint64_t kLargestNumber = 1'000'000'000;
-
-[[noreturn]] void refuse(const std::string& option, const std::string& message) {
-  throw InputError{{.at = {.file = option}, .key = {}, .message = message}};
-}
 
 using Setter = std::function<void(const std::string& key, const std::string& value)>;
 using Setters = std::map<std::string, Setter>;
@@ -43,6 +41,12 @@ Precision precision(const std::string& key, const std::string& text) {
     if (text == name_of(it)) return it;
   }
   refuse(key, "expected f32, f16 or mixed, got '" + text + "'");
+}
+
+Fraction share(const std::string& key, const std::string& text) {
+  const wafersim::Parsed<Fraction> share = parse_fraction(text);
+  if (!share.value) refuse(key, share.problem);
+  return *share.value;
 }
 
 CollectiveRequest collective_request(const KernelWords& words) {
@@ -129,10 +133,8 @@ MatrixRequest matrix_request(const KernelWords& words) {
     request.values = value == "whole" ? OperandValues::whole : OperandValues::fractions;
   };
   const auto set_sparsity = [&](const std::string& key, const std::string& value) {
-    const wafersim::Parsed<Fraction> share = parse_fraction(value);
-    if (!share.value) refuse(key, share.problem);
-    request.sparsity = static_cast<double>(share.value->billionths) / Fraction::kOne;
-    mask.sparsity = *share.value;
+    mask.sparsity = share(key, value);
+    request.sparsity = static_cast<double>(mask.sparsity.billionths) / Fraction::kOne;
   };
   const auto set_mask = [&](const std::string& key, const std::string& value) {
     if (words.name != "spmm") refuse(key, fmt::format("{} has no matrix with zeros", words.name));
@@ -189,14 +191,10 @@ WsRequest ws_request(const KernelWords& words) {
     request.entry = value == "edge" ? WeightEntry::edge : WeightEntry::ports;
   };
   const auto set_sparsity = [&](const std::string& key, const std::string& value) {
-    const wafersim::Parsed<Fraction> share = parse_fraction(value);
-    if (!share.value) refuse(key, share.problem);
-    mask.sparsity = *share.value;
+    mask.sparsity = share(key, value);
   };
   const auto set_zeros = [&](const std::string& key, const std::string& value) {
-    const wafersim::Parsed<Fraction> share = parse_fraction(value);
-    if (!share.value) refuse(key, share.problem);
-    request.zeros = *share.value;
+    request.zeros = share(key, value);
   };
   const auto set_gradient = [&](const std::string& key, const std::string& value) {
     if (value != "delta" && value != "weight")

@@ -57,10 +57,6 @@ Usage usage() {
   return usage;
 }
 
-[[noreturn]] void refuse(const std::string& option, const std::string& message) {
-  throw InputError{{.at = {.file = option}, .key = {}, .message = message}};
-}
-
 std::uint64_t count_of(const Parsed& parsed, const std::string& name, std::uint64_t least,
                        std::uint64_t most) {
   if (!parsed.has(name)) refuse("--" + name, "is missing (see wafersim layer --help)");

@@ -18,10 +18,6 @@ constexpr std::uint64_t kMostJobs = 4096;
 constexpr std::uint64_t kMostShards = 1'000'000;
 constexpr std::uint64_t kUsualShards = 8;
 
-[[noreturn]] void refuse(const std::string& place, const std::string& message) {
-  throw InputError{{.at = {.file = place}, .key = {}, .message = message}};
-}
-
 std::uint64_t number_of(const Parsed& parsed, const char* name, std::uint64_t most) {
   const wafersim::Parsed<std::uint64_t> number = parse_count(parsed.text(name));
   if (number.value && *number.value >= 1 && *number.value <= most) return *number.value;

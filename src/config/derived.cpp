@@ -38,9 +38,12 @@ Bytes total_sram(const WaferSpec& wafer) {
   return wafer.pe.sram * core_count(wafer);
 }
 
+Bytes tensor_sram_of_pe(const WaferSpec& wafer) {
+  return wafer.pe.sram - wafer.pe.reserved - wafer.receive_buffer - wafer.gradient_buffer;
+}
+
 Bytes tensor_sram(const WaferSpec& wafer) {
-  return (wafer.pe.sram - wafer.pe.reserved - wafer.receive_buffer - wafer.gradient_buffer) *
-         core_count(wafer);
+  return tensor_sram_of_pe(wafer) * core_count(wafer);
 }
 
 BytesPerSecond sram_bandwidth(const WaferSpec& wafer) {

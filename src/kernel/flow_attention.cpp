@@ -1,6 +1,8 @@
 // Attention for sequences spread over the rows: keys and values travel past the queries.
 #include <algorithm>
 
+#include "wafersim/kernel/ws_flow.hpp"
+
 #include "kernel/flow_common.hpp"
 
 namespace wafersim {
@@ -87,19 +89,6 @@ struct Products {
   [[nodiscard]] std::uint64_t all() const { return summed + spread + gathered; }
 };
 
-// Cycles beside the beats that each key takes: of tasks and instructions, as in FeatureWalk.
-std::uint64_t around_summed(const PeSpec& pe, std::uint64_t arrivals, std::uint64_t products) {
-  const std::uint64_t issue = std::min<std::uint64_t>(pe.wavelet_overhead, 1);
-  const std::uint64_t repeat = pe.wavelet_overhead - issue;
-  const std::uint64_t behind = arrivals > 1 ? pe.task_dispatch + (arrivals - 2) * repeat : 0;
-  constexpr std::uint64_t kCommit = 1;  // hands the sums over
-  return pe.task_dispatch + behind + kCommit + products * issue;
-}
-std::uint64_t around_spread(const PeSpec& pe, std::uint64_t arrivals, std::uint64_t products) {
-  const std::uint64_t issue = std::min<std::uint64_t>(pe.wavelet_overhead, 1);
-  return arrivals * (pe.wavelet_overhead - issue) + products * issue;
-}
-
 std::uint64_t product_cycles(const FlowContext& c, const AttentionTask& task, const HeadShare& share,
                              const Products& products) {
   const PeSpec& pe = c.wafer.pe;
@@ -107,9 +96,12 @@ std::uint64_t product_cycles(const FlowContext& c, const AttentionTask& task, co
   const std::uint64_t arrivals = wavelets(c, share.key_features, operand_bytes(c.arithmetic));
   std::uint64_t beats = each * over_keys(c, task, fmacs_per_cycle(pe, c.arithmetic));
   if (c.arithmetic == Arithmetic::fp32) beats = fp32_sum_cycles(beats, each * over_keys(c, task, 1));
-  const std::uint64_t around = products.summed * around_summed(pe, arrivals, each) +
-                               products.spread * around_spread(pe, arrivals, each) +
-                               products.gathered * around_spread(pe, 0, each);
+  // Beside the beats, for each key.
+  const TaskCosts costs{pe};
+  const std::uint64_t issues = each * costs.issue;
+  const std::uint64_t around = products.summed * (costs.dispatches(arrivals, false) + costs.commit + issues) +
+                               products.spread * (arrivals * costs.repeat + issues) +
+                               products.gathered * issues;
   return products.all() * beats + keys_of(c, task) * around;
 }
 

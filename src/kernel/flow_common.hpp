@@ -5,13 +5,6 @@
 
 namespace wafersim::flow {
 
-inline std::uint64_t accumulator_bytes(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::fp16 ? 2 : 4;
-}
-inline std::uint64_t operand_bytes(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::fp32 ? 4 : 2;
-}
-
 // Bytes of SRAM that one multiply-add touches: operand and accumulator read, accumulator written.
 inline std::uint64_t sram_bytes_per_fmac(Arithmetic arithmetic) {
   return operand_bytes(arithmetic) + 2 * accumulator_bytes(arithmetic);

@@ -14,10 +14,7 @@ namespace wafersim {
 using namespace flow;
 
 FeatureWalk::FeatureWalk(const FlowContext& c, const MatrixShape& shape)
-    : pairs_{shape.weights_per_wavelet == 2},
-      dispatch_{c.wafer.pe.task_dispatch},
-      repeat_{c.wafer.pe.wavelet_overhead > 1 ? c.wafer.pe.wavelet_overhead - 1 : 0},
-      issue_{std::min<std::uint64_t>(c.wafer.pe.wavelet_overhead, 1)} {
+    : pairs_{shape.weights_per_wavelet == 2}, costs_{c.wafer.pe} {
   const std::uint64_t t = c.layout.tokens_per_pe();
   beats_ = cycles_ = vector_cycles(c, t);
   if (c.arithmetic == Arithmetic::fp32) cycles_ = fp32_sum_cycles(beats_, t);
@@ -31,8 +28,8 @@ std::uint64_t FeatureWalk::first_wavelet(std::uint64_t products) const {
 std::uint64_t FeatureWalk::free_before(std::uint64_t product, std::uint64_t products) const {
   const std::uint64_t first = first_wavelet(products);
   const bool begins_a_wavelet = product >= first && (!pairs_ || (product - first) % 2 == 0);
-  if (!begins_a_wavelet) return issue_;
-  return issue_ + (product == first ? dispatch_ : repeat_);
+  if (!begins_a_wavelet) return costs_.issue;
+  return costs_.issue + (product == first ? costs_.dispatch : costs_.repeat);
 }
 
 std::uint64_t FeatureWalk::beats(std::uint64_t weights) const {
@@ -41,11 +38,10 @@ std::uint64_t FeatureWalk::beats(std::uint64_t weights) const {
 
 std::uint64_t FeatureWalk::products(std::uint64_t weights, bool follows_itself) const {
   const std::uint64_t products = std::max<std::uint64_t>(weights, 1);  // an empty feature meets a zero
-  const std::uint64_t tasks = (products - first_wavelet(products)) / (pairs_ ? 2 : 1);  // behind the first
-  const std::uint64_t dispatches =
-      (follows_itself ? repeat_ : dispatch_) + (tasks > 0 ? dispatch_ + (tasks - 1) * repeat_ : 0);
+  const std::uint64_t arrivals = 1 + (products - first_wavelet(products)) / (pairs_ ? 2 : 1);
   // The first product only multiplies.
-  return dispatches + commit_ + products * issue_ + beats_ + (products - 1) * cycles_;
+  return costs_.dispatches(arrivals, follows_itself) + costs_.commit + products * costs_.issue + beats_ +
+         (products - 1) * cycles_;
 }
 
 std::uint64_t FeatureWalk::delay(std::uint64_t weights, std::uint64_t beats) const {
@@ -60,7 +56,7 @@ std::uint64_t FeatureWalk::delay(std::uint64_t weights, std::uint64_t beats) con
     left -= free;
     left -= std::min(beats_ - 1, left);
   }
-  return beats - hidden - std::min(left, dispatch_ + commit_);
+  return beats - hidden - std::min(left, costs_.dispatch + costs_.commit);
 }
 
 std::uint64_t FeatureWalk::chain_step(std::uint64_t pending, bool receives) const {

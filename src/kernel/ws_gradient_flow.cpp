@@ -34,9 +34,7 @@ struct Guests {
 class GradientWalk {
  public:
   GradientWalk(const FlowContext& c, const MatrixShape& shape)
-      : dispatch_{c.wafer.pe.task_dispatch},
-        repeat_{c.wafer.pe.wavelet_overhead > 1 ? c.wafer.pe.wavelet_overhead - 1 : 0},
-        issue_{std::min<std::uint64_t>(c.wafer.pe.wavelet_overhead, 1)},
+      : costs_{c.wafer.pe},
         tokens_{c.layout.tokens_per_pe()},
         features_{c.layout.features_per_pe(shape.in)},
         in_wavelet_{c.wafer.fabric.wavelet.count() / operand_bytes(c.arithmetic)},
@@ -51,40 +49,43 @@ class GradientWalk {
   // clears the next ones, unless it is the only one and need not add to
   // anything.
   [[nodiscard]] std::uint64_t by_delta() const {
-    if (deltas_ == 1) return repeat_ + issue_ + row_beats_ + (tokens_ - 1) * (issue_ + row_cycles_) + kCommit;
-    return 2 * dispatch_ + (deltas_ - 2) * repeat_ + tokens_ * (issue_ + row_cycles_) + kCommit + issue_ +
-           row_beats_;
+    if (deltas_ == 1)
+      return costs_.repeat + costs_.issue + row_beats_ + (tokens_ - 1) * (costs_.issue + row_cycles_) +
+             costs_.commit;
+    return 2 * costs_.dispatch + (deltas_ - 2) * costs_.repeat + tokens_ * (costs_.issue + row_cycles_) +
+           costs_.commit + costs_.issue + row_beats_;
   }
   [[nodiscard]] std::uint64_t beats_by_delta() const { return tokens_ * row_beats_; }
   // What the sums of one output feature on their way south add to that, from
   // when they are handed over.
   [[nodiscard]] std::uint64_t delay_by_delta() const {
     Guests sums{sums_};
-    if (deltas_ > 1) sums.meet(issue_, row_beats_);
+    if (deltas_ > 1) sums.meet(costs_.issue, row_beats_);
     for (std::uint64_t k = 0; k < tokens_ && sums.left > 0; ++k) {
       const bool begins = k % in_wavelet_ == 0;
       const bool other_task = deltas_ > 1 && (k == 0 || k == (deltas_ - 1) * in_wavelet_);
-      sums.meet(issue_ + (!begins ? 0 : other_task ? dispatch_ : repeat_), row_beats_);
+      sums.meet(costs_.issue + (!begins ? 0 : other_task ? costs_.dispatch : costs_.repeat), row_beats_);
     }
-    sums.meet(kCommit, 0);
+    sums.meet(costs_.commit, 0);
     return sums.delay + sums.left;
   }
 
   // By delta, of which so many, one at least, come indexed while zeros stay
   // behind at the sender: a task for each.
   [[nodiscard]] std::uint64_t by_filtered_delta(std::uint64_t deltas) const {
-    const std::uint64_t clear = tokens_ == 1 ? 0 : issue_ + row_beats_;
-    const std::uint64_t dispatches = deltas == 1 ? repeat_ : 2 * dispatch_ + (deltas - 2) * repeat_;
-    return dispatches + deltas * (issue_ + row_cycles_) + kCommit + clear;
+    const std::uint64_t clear = tokens_ == 1 ? 0 : costs_.issue + row_beats_;
+    return costs_.dispatches(deltas, deltas == 1) + deltas * (costs_.issue + row_cycles_) + costs_.commit +
+           clear;
   }
   // What sums on their way add to that in the owner of the output feature,
   // which sends its deltas at the same time, a wavelet each.
   [[nodiscard]] std::uint64_t delay_by_filtered_delta(std::uint64_t deltas) const {
     Guests sums{sums_ + tokens_};
-    if (tokens_ > 1) sums.meet(issue_, row_beats_);
+    if (tokens_ > 1) sums.meet(costs_.issue, row_beats_);
     for (std::uint64_t k = 0; k < deltas && sums.left > 0; ++k)
-      sums.meet(issue_ + (deltas > 1 && (k == 0 || k + 1 == deltas) ? dispatch_ : repeat_), row_beats_);
-    sums.meet(kCommit, 0);
+      sums.meet(costs_.issue + (deltas > 1 && (k == 0 || k + 1 == deltas) ? costs_.dispatch : costs_.repeat),
+                row_beats_);
+    sums.meet(costs_.commit, 0);
     return sums.delay + sums.left;
   }
   // How long the owner takes to send the deltas of an output feature, zeros
@@ -97,13 +98,15 @@ class GradientWalk {
   // By weight: the task that fetches an output feature's deltas, and those of
   // its weights.
   [[nodiscard]] std::uint64_t fetch(bool follows_itself) const {
-    return (follows_itself ? repeat_ : dispatch_) + issue_ + copy_beats_;
+    return (follows_itself ? costs_.repeat : costs_.dispatch) + costs_.issue + copy_beats_;
   }
   [[nodiscard]] std::uint64_t dots(std::uint64_t weights) const {
     if (weights == 0) return 0;
-    return dispatch_ + (weights - 1) * repeat_ + weights * (3 * issue_ + 2 + dot_beats_);
+    return costs_.dispatch + (weights - 1) * costs_.repeat + weights * (3 * costs_.issue + 2 + dot_beats_);
   }
-  [[nodiscard]] std::uint64_t dot_at_least() const { return repeat_ + 3 * issue_ + 2 + dot_beats_; }
+  [[nodiscard]] std::uint64_t dot_at_least() const {
+    return costs_.repeat + 3 * costs_.issue + 2 + dot_beats_;
+  }
   [[nodiscard]] std::uint64_t beats_by_weight(std::uint64_t weights) const { return weights * dot_beats_; }
   // What so many beats of deltas that come in for later output features, or
   // that an owner sends, add to an output feature with so many weights. The
@@ -112,11 +115,11 @@ class GradientWalk {
     Guests deltas{beats};
     deltas.meet(0, copy_beats_);
     for (std::uint64_t i = 0; i < weights && deltas.left > 0; ++i) {
-      deltas.meet((i == 0 ? dispatch_ : repeat_) + issue_, 1);
-      deltas.meet(issue_, dot_beats_);
-      deltas.meet(issue_, 1);
+      deltas.meet((i == 0 ? costs_.dispatch : costs_.repeat) + costs_.issue, 1);
+      deltas.meet(costs_.issue, dot_beats_);
+      deltas.meet(costs_.issue, 1);
     }
-    deltas.meet((weights == 0 ? repeat_ : dispatch_) + issue_, 0);
+    deltas.meet((weights == 0 ? costs_.repeat : costs_.dispatch) + costs_.issue, 0);
     return deltas.delay + deltas.left;
   }
 
@@ -146,9 +149,7 @@ class GradientWalk {
   [[nodiscard]] std::uint64_t sums() const { return sums_; }
 
  private:
-  static constexpr std::uint64_t kCommit = 1;
-
-  std::uint64_t dispatch_, repeat_, issue_;
+  TaskCosts costs_;
   std::uint64_t tokens_, features_, in_wavelet_, deltas_;
   std::uint64_t row_beats_, row_cycles_, sums_;
   std::uint64_t dot_beats_, copy_beats_;

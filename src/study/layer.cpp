@@ -24,7 +24,7 @@ constexpr std::uint64_t kMostGroups = 64;
 
 std::uint64_t weights_left(const LayerRequest& request, Fraction pruned) {
   const std::uint64_t all = request.in * request.out;
-  return all - static_cast<std::uint64_t>(static_cast<Wide>(all) * pruned.billionths / Fraction::kOne);
+  return all - multiply_divide_down(all, pruned.billionths, Fraction::kOne);
 }
 
 void check(const LayerRequest& request) {
@@ -43,9 +43,8 @@ void check(const LayerRequest& request) {
 // What the fullest PE keeps: inputs and results of its tokens, and partial sums in flight.
 Bytes tile_bytes(const FlowContext& c, const LayerRequest& request) {
   const std::uint64_t features = c.layout.features_per_pe(request.in) + c.layout.features_per_pe(request.out);
-  const std::uint64_t operand = c.arithmetic == Arithmetic::fp32 ? 4 : 2;
-  const std::uint64_t sum = c.arithmetic == Arithmetic::fp16 ? 2 : 4;
-  return Bytes{c.layout.tokens_per_pe() * (features * operand + c.wafer.pe.accumulators * sum)};
+  const std::uint64_t sums = c.wafer.pe.accumulators * accumulator_bytes(c.arithmetic);
+  return Bytes{c.layout.tokens_per_pe() * (features * operand_bytes(c.arithmetic) + sums)};
 }
 
 // One level of sparsity on one machine.
@@ -99,7 +98,7 @@ class Level {
 
   // The mapping that the closed form finds fastest.
   [[nodiscard]] FlowContext fastest() const {
-    const Bytes room = wafer_.pe.sram - wafer_.pe.reserved - wafer_.receive_buffer - wafer_.gradient_buffer;
+    const Bytes room = tensor_sram_of_pe(wafer_);
     std::optional<FlowContext> best;
     Cycles least;
     Bytes smallest = Bytes::max();

@@ -18,7 +18,8 @@ inline constexpr std::uint64_t kAdamBytesPerParameter = 20;
 // FP16 operations a second: two for each multiply-add.
 [[nodiscard]] std::uint64_t peak_flops(const WaferSpec& wafer);
 [[nodiscard]] Bytes total_sram(const WaferSpec& wafer);
-// What is left of it for tensors: without code, receive and gradient buffers.
+// What is left for tensors, of a PE's and of all: without code, receive and gradient buffers.
+[[nodiscard]] Bytes tensor_sram_of_pe(const WaferSpec& wafer);
 [[nodiscard]] Bytes tensor_sram(const WaferSpec& wafer);
 // Reads and writes together.
 [[nodiscard]] BytesPerSecond sram_bandwidth(const WaferSpec& wafer);

@@ -43,6 +43,13 @@ enum class Arithmetic { fp16, mixed, fp32 };  // operands into accumulator; mixe
   return 1;
 }
 
+[[nodiscard]] constexpr std::uint64_t accumulator_bytes(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::fp16 ? 2 : 4;
+}
+[[nodiscard]] constexpr std::uint64_t operand_bytes(Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::fp32 ? 4 : 2;
+}
+
 // How well a product's cycles are to be known: as they are, or quickly and never too high, for a search.
 enum class Estimate { exact, at_least };
 

@@ -10,6 +10,26 @@
 
 namespace wafersim {
 
+// Cycles of a core beside the beats of the products that wavelets bring. What a machine gives as the overhead
+// of a wavelet is the dispatch of its task, which ran just before, and the issue of its first product.
+struct TaskCosts {
+  std::uint64_t dispatch;    // of another task
+  std::uint64_t repeat;      // of the same task again
+  std::uint64_t issue;       // of an instruction whose descriptors are loaded
+  std::uint64_t commit = 1;  // handing sums over
+
+  explicit TaskCosts(const PeSpec& pe)
+      : dispatch{pe.task_dispatch},
+        repeat{pe.wavelet_overhead > 1 ? pe.wavelet_overhead - 1 : 0},
+        issue{std::min<std::uint64_t>(pe.wavelet_overhead, 1)} {}
+
+  // Dispatches of so many wavelets, one at least, of which one at an end starts a control task: after another
+  // task, or after itself.
+  [[nodiscard]] std::uint64_t dispatches(std::uint64_t wavelets, bool follows_itself) const {
+    return (follows_itself ? repeat : dispatch) + (wavelets > 1 ? dispatch + (wavelets - 2) * repeat : 0);
+  }
+};
+
 // One PE's walk through one output feature: wavelets start tasks, tasks start products, and while a task is
 // dispatched or an instruction issued the datapath is free for the reduction.
 class FeatureWalk {
@@ -21,7 +41,7 @@ class FeatureWalk {
   [[nodiscard]] std::uint64_t products(std::uint64_t weights, bool follows_itself) const;
   // Cycles that every single weight of a feature takes at least.
   [[nodiscard]] std::uint64_t product_at_least() const {
-    return issue_ + repeat_ + std::min(beats_, cycles_);
+    return costs_.issue + costs_.repeat + std::min(beats_, cycles_);
   }
   // Of these, cycles of the datapath.
   [[nodiscard]] std::uint64_t beats(std::uint64_t weights) const;
@@ -46,13 +66,10 @@ class FeatureWalk {
   // Cycles before a product in which the datapath is free.
   [[nodiscard]] std::uint64_t free_before(std::uint64_t product, std::uint64_t products) const;
 
-  bool pairs_;                // two weights a wavelet
-  std::uint64_t dispatch_;    // of another task
-  std::uint64_t repeat_;      // of the same task again
-  std::uint64_t issue_;       // of an instruction whose descriptors are loaded
-  std::uint64_t commit_ = 1;  // handing the partial sums over
-  std::uint64_t beats_{};     // of one product
-  std::uint64_t cycles_{};    // of one product
+  bool pairs_;  // two weights a wavelet
+  TaskCosts costs_;
+  std::uint64_t beats_{};   // of one product
+  std::uint64_t cycles_{};  // of one product
   std::uint64_t slot_{};
 };
 

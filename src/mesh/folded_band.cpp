@@ -92,9 +92,8 @@ class FoldedBand final : public MeshEngine {
     [[nodiscard]] bool leaves_out() const { return kept < run.rows; }
     [[nodiscard]] std::uint32_t end() const { return run.first + run.rows; }
     [[nodiscard]] std::uint32_t last_kept() const { return run.first + kept - 1; }
-    // The first rows of the last two periods that are kept.
-    [[nodiscard]] std::uint32_t upper() const { return run.first + kept - 2 * run.period; }
-    [[nodiscard]] std::uint32_t lower() const { return run.first + kept - run.period; }
+    // The first row of the last period that is kept: the model of those left out.
+    [[nodiscard]] std::uint32_t model() const { return run.first + kept - run.period; }
   };
   struct Write {
     PeAt at;
@@ -137,9 +136,9 @@ class FoldedBand final : public MeshEngine {
     comparisons_.clear();
     for (Fold& it : runs_) {
       if (!it.leaves_out()) continue;
-      comparisons_.push_back(std::make_unique<fast::ArrivalComparison>(by_value_));
+      comparisons_.push_back(std::make_unique<fast::LinkComparison>(by_value_));
       it.comparison = comparisons_.size() - 1;
-      engine_->compare(models_[it.upper()], models_[it.lower()], *comparisons_.back());
+      engine_->compare(models_[it.model()], models_[it.end()], *comparisons_.back());
     }
     for (const Write& write : writes_) engine_->write_memory(model_of(write.at), write.address, write.words);
     for (const auto& [port, wavelets] : injections_) engine_->inject(model_of(port), wavelets);
@@ -170,15 +169,12 @@ class FoldedBand final : public MeshEngine {
     Fold* above = nullptr;  // the last run that leaves rows out, down to here
     for (Fold& fold : runs_) {
       if (!fold.leaves_out()) continue;
-      if (above != nullptr && !are_reached_at_rest(above->last_kept(), fold.upper())) return above;
+      if (above != nullptr && !are_reached_at_rest(above->last_kept(), fold.model())) return above;
       above = &fold;
-      const fast::ArrivalComparison& comparison = *comparisons_[fold.comparison];
+      const fast::LinkComparison& comparison = *comparisons_[fold.comparison];
       if (!comparison.equal() || (ended && !comparison.complete())) return &fold;
       fold.delay = comparison.delay();
-      for (std::uint32_t y = fold.upper(); y <= fold.last_kept(); ++y) {
-        if (engine_->record(models_[y]).held_by_south) return &fold;
-      }
-      if (!are_reached_at_rest(fold.upper(), fold.last_kept())) return &fold;
+      if (!are_reached_at_rest(fold.model(), fold.last_kept())) return &fold;
     }
     return above != nullptr && !are_reached_at_rest(above->last_kept(), last_row()) ? above : nullptr;
   }
@@ -223,7 +219,7 @@ class FoldedBand final : public MeshEngine {
   std::vector<Fold> runs_;  // of more rows than are tried first, from north to south
   std::uint32_t rows_with_values_{};
   std::unique_ptr<fast::RowEngine> engine_;
-  std::vector<std::unique_ptr<fast::ArrivalComparison>> comparisons_;
+  std::vector<std::unique_ptr<fast::LinkComparison>> comparisons_;
   std::vector<std::uint32_t> models_;  // row of the band -> row of the engine
   bool begun_ = false;
   std::vector<Write> writes_;  // while it may start over

@@ -1,18 +1,18 @@
 // A band of rows that vertical routes tie together, of which equal rows are run once.
 //
 // Take a run of equal rows, and let only the first few of them be there, with what lies below following at
-// once. If in this smaller band
-// - what comes into the last of the few is, wavelet for wavelet, what came into the one above it d cycles
-// before,
-// - neither of the two ever waited for room to the south,
-// - these two, and every row below, were at rest when the first wavelet reached them, each later than the row
+// once. The last of the few is the model of those left out. If in this smaller band
+// - what happens on the links into the row below the model is, event for event, what happened on those into
+//   the model d cycles before: the wavelets that came, and those that had no room,
+// - the model, and every row below, was at rest when the first wavelet reached it, each later than the row
 //   above it,
-// then every further row of the run does what the last of the few does, d cycles later each, and everything
-// below does what it does here, later by d for each row left out. For: a row is a function of its own state
-// and of what comes in from the north and of room in the south. Put the copies in; each gets what its model
-// got, d later, finds room where its model did, and begins from the same state, as a row at rest does not
-// feel time pass. So the whole band with the copies obeys all its rules, and what obeys them is unique. Where
-// rows are alike by twos, read "two rows" for "row".
+// then every row left out does what the model does, d cycles later each, and everything below does what it
+// does here, later by d for each row left out. For: a row is a function of its own state, of what comes in
+// from the north and of room in the south. Put the copies in; each gets what its model got, d later, finds
+// room or none when its model did, and begins from the same state, as a row at rest does not feel time pass.
+// So the whole band with the copies obeys all its rules, and what obeys them is unique. (Room counts only
+// when somebody wants it, and then it shows: a wavelet comes, or is held.) Where rows are alike by twos, read
+// "two rows" for "row".
 #pragma once
 
 #include "wafersim/mesh/engine.hpp"
@@ -21,9 +21,9 @@
 
 namespace wafersim {
 
-// Periods of a run that are tried first: the second one may still differ from the first, which gets its
-// wavelets from other rows.
-inline constexpr std::uint32_t kFirstPeriods = 3;
+// Periods of a run that are tried first: the first one gets its wavelets from other rows, so that only the
+// second may be a model.
+inline constexpr std::uint32_t kFirstPeriods = 2;
 
 // Runs some rows of each run alone, and more of them until the above holds; at worst all. Only run() folds:
 // an engine that is advanced to a given cycle has all rows, as rows that are left out shift the time of those

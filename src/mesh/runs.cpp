@@ -86,6 +86,7 @@ class RunFinder {
     for (std::uint32_t period = 1; period <= kLongestPeriod; ++period) {
       std::uint32_t end = y + period;
       while (end < band_.grid.rows && agree(end - period, end)) ++end;
+      if (end == band_.grid.rows) end -= std::min(end - y, period);
       const std::uint32_t rows = (end - y) / period * period;
       if (rows >= least * period) return {y, rows, period};
     }

@@ -70,9 +70,9 @@ class FastEngine final : public fast::RowEngine {
   [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
 
   [[nodiscard]] fast::RowRecord record(std::uint32_t row) const override { return rows_[row]->record(); }
-  void compare(std::uint32_t upper, std::uint32_t lower, fast::ArrivalComparison& comparison) override {
-    rows_[upper]->compare_as_upper(comparison);
-    rows_[lower]->compare_as_lower(comparison);
+  void compare(std::uint32_t upper, std::uint32_t lower, fast::LinkComparison& comparison) override {
+    rows_[upper - 1]->compare_south_as_upper(comparison);
+    rows_[lower - 1]->compare_south_as_lower(comparison);
   }
 
  private:

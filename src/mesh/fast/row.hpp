@@ -10,10 +10,10 @@
 
 #include "wafersim/mesh/engine.hpp"
 
-#include "arrivals.hpp"
 #include "compiled.hpp"
 #include "element_loop.hpp"
 #include "fifo_row.hpp"
+#include "link_comparison.hpp"
 #include "page_array.hpp"
 #include "row_engine.hpp"
 
@@ -31,6 +31,7 @@ inline constexpr std::uint32_t kHostLine = 16;  // words in a line of the host's
 inline constexpr Cycle kNever = ~Cycle{0};
 using Wheel = std::uint32_t;  // of timers: one bit a cycle
 inline constexpr std::uint32_t kWheelTurn = 32;
+inline constexpr std::uint8_t kNoLook = 0xff;
 
 // What all rows share and none changes.
 struct RowContext {
@@ -144,9 +145,9 @@ class Row {
   [[nodiscard]] std::vector<EdgeWavelet> take_departures(Port side);
   [[nodiscard]] const MeshCounts& counts() const { return counts_; }
   [[nodiscard]] RowRecord record() const;
-  // What comes in from the north is told to a comparison in which this row is the upper, or the lower one.
-  void compare_as_upper(ArrivalComparison& comparison) { as_upper_ = &comparison; }
-  void compare_as_lower(ArrivalComparison& comparison) { as_lower_ = &comparison; }
+  // What happens on the links to the south is told to a comparison, as of its upper or its lower ones.
+  void compare_south_as_upper(LinkComparison& comparison) { upper_south_ = &comparison; }
+  void compare_south_as_lower(LinkComparison& comparison) { lower_south_ = &comparison; }
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;
   [[nodiscard]] PeState state(std::uint32_t x) const;
   [[nodiscard]] std::size_t state_bytes() const;
@@ -175,10 +176,12 @@ class Row {
     std::uint16_t program{};
     std::uint8_t turn{};           // thread that had the last beat
     std::uint8_t task = kNoColor;  // runs or ran last
-    bool in_task = false;
-    bool started = false;
-    bool task_is_loaded = false;
-    std::uint8_t lone_slot{};  // of the thread that streams or coasts
+    std::uint8_t lone_slot{};      // of the thread that streams or coasts
+    std::uint8_t look = kNoLook;   // place in the wheel of the next look; all others are out of date
+    std::uint8_t turns{};          // of the wheel until then
+    bool in_task : 1 = false;
+    bool started : 1 = false;
+    bool task_is_loaded : 1 = false;
   };
   static_assert(sizeof(Core) == kHostLine * sizeof(std::uint32_t));
 
@@ -199,7 +202,9 @@ class Row {
   void take_heads(Lane& lane);
   void move_lane(std::size_t color, Cycle now, const Row* north, const Row* south);
   void note_first_arrival(Cycle now, const Row& north);
-  void compare_arrivals(const Lane& above, std::uint32_t w, Cycle now);
+  [[nodiscard]] bool is_compared() const { return upper_south_ != nullptr || lower_south_ != nullptr; }
+  void compare_south(const LinkEvent& event) const;
+  void compare_sent_south(const Lane& lane, std::uint32_t w, Cycle now) const;
   void leave(Lane& lane);
   void arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control);
   void advance_departures(Lane& lane, std::uint32_t w, Word mask);
@@ -225,8 +230,10 @@ class Row {
   // row_core.cpp, row_wait.cpp, row_beat.cpp
   void build_cores(std::uint32_t y);
   void wake_cores(Cycle now);
+  [[nodiscard]] Word due(std::uint32_t w, Cycle slot);
   void evaluate(std::uint32_t x, Cycle now);
   void finish_threads(Core& core, const CompiledProgram& program, Cycle now);
+  static void finish(Core& core, Thread& thread);
   void try_beat(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   // What a running thread waits for, beside its own time and the datapath.
   enum class Lack : std::uint8_t { nothing, wavelet, room, fifo };
@@ -239,12 +246,21 @@ class Row {
   [[nodiscard]] std::uint32_t cycles_of_beat(const Core& core, const Thread& thread) const;
   void step_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   void launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now);
+  [[nodiscard]] std::uint32_t startup_of(const Core& core, const CompiledVector& vector) const {
+    return core.task_is_loaded ? context_.plan->parameters.loaded_startup : vector.startup;
+  }
+  void issue(Core& core, Thread& thread, const CompiledVector& vector, Cycle now);
   void pick_task(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   void plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
   [[nodiscard]] Cycle next_step(const Core& core, const CompiledProgram& program, Cycle now) const;
   [[nodiscard]] bool can_stream(const Core& core, const CompiledProgram& program, const Thread& thread) const;
-  [[nodiscard]] Cycle coast(std::uint32_t x, Core& core, std::uint32_t slot, Cycle now);
-  void catch_up(std::uint32_t x, Core& core, Cycle now);
+  [[nodiscard]] Cycle coast(std::uint32_t x, Core& core, const CompiledProgram& program, std::uint32_t slot,
+                            Cycle now);
+  [[nodiscard]] static const CompiledVector* next_local(const CompiledProgram& program, std::uint32_t step);
+  [[nodiscard]] bool is_about_to_coast(const Core& core, const CompiledProgram& program, Cycle now) const;
+  [[nodiscard]] Cycle end_of_local_steps(const Core& core, const CompiledProgram& program, Cycle from) const;
+  void catch_up(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now);
+  void catch_up_beats(std::uint32_t x, Core& core, Thread& thread, Cycle now);
   [[nodiscard]] Cycle expect_beat(std::uint32_t x, const Core& core, const CompiledProgram& program,
                                   const Thread& thread, Cycle now);
   [[nodiscard]] bool goes_first(const Core& core, const CompiledProgram& program, const Thread& thread,
@@ -323,9 +339,8 @@ class Row {
   Cycle end_{};
   Cycle first_arrival_ = kNever;  // from the north
   bool was_at_rest_ = true;       // at that time
-  bool held_by_south_ = false;
-  ArrivalComparison* as_upper_{};
-  ArrivalComparison* as_lower_{};
+  LinkComparison* upper_south_{};
+  LinkComparison* lower_south_{};
   MeshCounts counts_;
 };
 

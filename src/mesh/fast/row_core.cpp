@@ -6,7 +6,7 @@
 namespace wafersim::fast {
 namespace {
 
-constexpr std::uint32_t kLongestTimer = kWheelTurn - 1;
+constexpr Cycle kMostTurns = 255;  // of the wheel, before a core is looked at in vain
 
 // Words between the memories of two PEs: an odd number of cache lines, so that equal addresses do not
 // collide.
@@ -48,8 +48,7 @@ void Row::build_cores(std::uint32_t y) {
       ++counts_.tasks;
     }
     if (program.entry != kNowhere || program.has_data_tasks) {
-      set_bit(wheel_[0], x);
-      wheel_used_ = 1;
+      schedule(x, 0, 0);
     }
   }
   threads_.shrink_to_fit();
@@ -57,9 +56,27 @@ void Row::build_cores(std::uint32_t y) {
 }
 
 void Row::schedule(std::uint32_t x, Cycle at, Cycle now) {
-  const Cycle slot = std::min(at, now + kLongestTimer) % kWheelTurn;
+  const Cycle slot = at % kWheelTurn;
+  const Cycle turns = at == now ? 0 : (at - now - 1) / kWheelTurn;
+  cores_[x].look = static_cast<std::uint8_t>(slot);
+  cores_[x].turns = static_cast<std::uint8_t>(std::min(turns, kMostTurns));
   set_bit(wheel_[slot], x);
   wheel_used_ |= Wheel{1} << slot;
+}
+
+// Cores of a word whose timers ran out; those with turns of the wheel to go stay.
+Word Row::due(std::uint32_t w, Cycle slot) {
+  Word due = 0;
+  Word stay = 0;
+  for_each_bit(wheel_[slot][w], [&](std::uint32_t i) {
+    Core& core = cores_[w * kWordBits + i];
+    if (core.look != slot) return;
+    (core.turns == 0 ? due : stay) |= Word{1} << i;
+    if (core.turns > 0) --core.turns;
+  });
+  wheel_[slot][w] = stay;
+  if (stay != 0) wheel_used_ |= Wheel{1} << slot;
+  return due;
 }
 
 // Looks at every core that has something to decide in this cycle.
@@ -69,10 +86,7 @@ void Row::wake_cores(Cycle now) {
   wheel_used_ &= ~(Wheel{1} << slot);
   for (std::uint32_t w = 0; w < words_; ++w) {
     Word look = watched_[w] == 0 ? 0 : woken(w);
-    if (timed) {
-      look |= wheel_[slot][w];
-      wheel_[slot][w] = 0;
-    }
+    if (timed) look |= due(w, slot);
     look &= ~streaming_[w];
     for_each_bit(look, [&](std::uint32_t i) { evaluate(w * kWordBits + i, now); });
   }
@@ -81,9 +95,10 @@ void Row::wake_cores(Cycle now) {
 void Row::evaluate(std::uint32_t x, Cycle now) {
   Core& core = cores_[x];
   const CompiledProgram& program = context_.programs.all[core.program];
+  core.look = kNoLook;
   if (bit(watched_, x)) stop_watching(x);
   if (bit(coasting_, x)) {
-    catch_up(x, core, now);
+    catch_up(x, core, program, now);
     clear_bit(coasting_, x);
   }
   finish_threads(core, program, now);
@@ -96,10 +111,13 @@ void Row::finish_threads(Core& core, const CompiledProgram& program, Cycle now) 
   for (std::uint32_t slot = 0; slot < program.threads; ++slot) {
     Thread& thread = threads_[core.thread + slot];
     if (thread.phase != ThreadPhase::finishing || thread.wake > now) continue;
-    thread.phase = ThreadPhase::idle;
-    if (const auto& task = thread.vector->source.when_done)
-      core.pending |= 1U << static_cast<unsigned>(*task);
+    finish(core, thread);
   }
+}
+
+void Row::finish(Core& core, Thread& thread) {
+  thread.phase = ThreadPhase::idle;
+  if (const auto& task = thread.vector->source.when_done) core.pending |= 1U << static_cast<unsigned>(*task);
 }
 
 // One thread at most has a beat; they take turns.
@@ -186,8 +204,12 @@ void Row::step_task(std::uint32_t x, Core& core, const CompiledProgram& program,
 void Row::launch(Core& core, const CompiledProgram& program, const CompiledVector& vector, Cycle now) {
   Thread& thread = threads_[core.thread + program.thread_slot[vector.thread]];
   if (thread.phase != ThreadPhase::idle) return;  // the microthread is busy: wait for it
-  const std::uint32_t startup =
-      core.task_is_loaded ? context_.plan->parameters.loaded_startup : vector.startup;
+  issue(core, thread, vector, now);
+  note(now, thread.wake);
+}
+
+void Row::issue(Core& core, Thread& thread, const CompiledVector& vector, Cycle now) {
+  const std::uint32_t startup = startup_of(core, vector);
   thread = {.vector = &vector,
             .wake = shorten(now + startup),
             .done = 0,
@@ -204,7 +226,6 @@ void Row::launch(Core& core, const CompiledProgram& program, const CompiledVecto
   ++core.step;
   ++counts_.instructions;
   counts_.flops += flops_of(vector.source.operation) * vector.source.length;
-  note(now, thread.wake);
 }
 
 bool Row::is_started(std::uint32_t x, const Core& core, const CompiledProgram& program,

@@ -5,7 +5,7 @@
 
 #include "wafersim/mesh/engine.hpp"
 
-#include "arrivals.hpp"
+#include "link_comparison.hpp"
 
 namespace wafersim::fast {
 
@@ -14,16 +14,15 @@ struct RowRecord {
   MeshCounts counts;
   std::uint64_t end{};                           // first cycle from which it does nothing
   std::optional<std::uint64_t> first_arrival{};  // from the north
-  bool was_at_rest = true;     // at that time: without the arrival nothing would have happened any more
-  bool held_by_south = false;  // some wavelet waited for room in the row to the south
+  bool was_at_rest = true;  // at that time: without the arrival nothing would have happened any more
 };
 
 class RowEngine : public MeshEngine {
  public:
   [[nodiscard]] virtual RowRecord record(std::uint32_t row) const = 0;
-  // Compares what comes into two rows from the north. Before the run; a row can be the upper one of one
-  // comparison, and the lower one of one.
-  virtual void compare(std::uint32_t upper, std::uint32_t lower, ArrivalComparison& comparison) = 0;
+  // Compares what happens on the links into two rows from the north, of which neither is the first. Before
+  // the run; a row can be the upper one of one comparison, and the lower one of one.
+  virtual void compare(std::uint32_t upper, std::uint32_t lower, LinkComparison& comparison) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<RowEngine> make_row_engine(MeshPlan plan, const FastEngineOptions& options);

@@ -33,11 +33,16 @@ void Row::note_first_arrival(Cycle now, const Row& north) {
   }
 }
 
-void Row::compare_arrivals(const Lane& above, std::uint32_t w, Cycle now) {
-  const Word control = above.fire_control.empty() ? 0 : above.fire_control[w];
-  const std::uint32_t* const values = &above.moving[std::size_t{w} * kWordBits];
-  if (as_lower_ != nullptr) as_lower_->note_below(now, above.index, w, above.fire_south[w], control, values);
-  if (as_upper_ != nullptr) as_upper_->note_above(now, above.index, w, above.fire_south[w], control, values);
+void Row::compare_south(const LinkEvent& event) const {
+  if (lower_south_ != nullptr) lower_south_->note_below(event);
+  if (upper_south_ != nullptr) upper_south_->note_above(event);
+}
+
+void Row::compare_sent_south(const Lane& lane, std::uint32_t w, Cycle now) const {
+  const LinkComparison& any = *(lower_south_ != nullptr ? lower_south_ : upper_south_);
+  compare_south(any.arrival(now, lane.index, w, lane.fire_south[w],
+                            lane.fire_control.empty() ? 0 : lane.fire_control[w],
+                            &lane.moving[std::size_t{w} * kWordBits]));
 }
 
 void Row::end_cycle(Cycle now) {
@@ -83,7 +88,7 @@ void Row::move_lane(std::size_t color, Cycle now, const Row* north, const Row* s
       arrive(lane, w, above->fire_south[w], &above->moving[std::size_t{w} * kWordBits],
              control ? above->fire_control[w] : 0);
       counts_.link_hops += count_bits(above->fire_south[w]);
-      if (as_upper_ != nullptr || as_lower_ != nullptr) compare_arrivals(*above, w, now);
+      if (north->is_compared()) north->compare_sent_south(*above, w, now);
       moved = true;
     }
     if (from_south && w < below->words && below->fire_north[w] != 0) {

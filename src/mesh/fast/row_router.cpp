@@ -256,7 +256,8 @@ Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, s
   if (const Word out = lane.sending(Port::north, w); out != 0) blocked |= out & ~room(*north, Port::south, w);
   if (const Word out = lane.sending(Port::south, w); out != 0) {
     const Word full = out & ~room(*south, Port::north, w);
-    held_by_south_ |= (full & lane.router.any(w)) != 0;
+    if (const Word held = full & lane.router.any(w); held != 0 && is_compared())
+      compare_south({.cycle = decided_, .color = lane.index, .word = w, .mask = held, .held = true});
     blocked |= full;
   }
   if (lane.input.exists()) blocked |= lane.sending(Port::ramp, w) & lane.input.queue.full(w);

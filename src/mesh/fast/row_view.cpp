@@ -58,7 +58,6 @@ RowRecord Row::record() const {
   result.end = end_;
   if (first_arrival_ != kNever) result.first_arrival = first_arrival_;
   result.was_at_rest = was_at_rest_;
-  result.held_by_south = held_by_south_;
   return result;
 }
 

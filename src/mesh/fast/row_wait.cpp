@@ -47,7 +47,7 @@ std::uint32_t Row::cycles_of_beat(const Core& core, const Thread& thread) const 
 // then are caught up with. A FIFO does not change meanwhile, as only the own core writes and reads it.
 void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
   Thread* const threads = &threads_[core.thread];
-  Cycle next = next_step(core, program, now);
+  Cycle next = kNever;
   std::uint32_t running = 0;
   std::uint32_t runner = 0;
   std::uint32_t coaster = kNowhere;
@@ -59,7 +59,9 @@ void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program,
     runner = slot;
     if (thread.vector->local && coaster == kNowhere) coaster = slot;
   }
-  if (coaster != kNowhere) next = std::min(next, coast(x, core, coaster, now));
+  if (coaster == kNowhere && is_about_to_coast(core, program, now)) coaster = 0;
+  if (coaster != kNowhere) next = std::min(next, coast(x, core, program, coaster, now));
+  if (coaster != 0) next = std::min(next, next_step(core, program, now));
   const Cycle soon = now + 1;
   if (running == 1 && next == kNever && threads[runner].wake <= soon && core.datapath_free <= soon &&
       can_stream(core, program, threads[runner])) {
@@ -71,8 +73,8 @@ void Row::plan_next(std::uint32_t x, Core& core, const CompiledProgram& program,
     const Thread& thread = threads[slot];
     if (thread.phase != ThreadPhase::running || slot == coaster) continue;
     Cycle chance = expect_beat(x, core, program, thread, now);
-    if (coaster != kNowhere && chance == threads[coaster].wake &&
-        goes_first(core, program, threads[coaster], thread)) {
+    if (coaster != kNowhere && threads[coaster].phase == ThreadPhase::running &&
+        chance == threads[coaster].wake && goes_first(core, program, threads[coaster], thread)) {
       chance += cycles_of_beat(core, threads[coaster]);
     }
     next = std::min(next, chance);
@@ -94,21 +96,62 @@ bool Row::can_stream(const Core& core, const CompiledProgram& program, const Thr
   return !core.in_task && !program.has_data_tasks && (core.pending & ~core.blocked) == 0;
 }
 
-// Lets a thread have its beats unwatched. Returns when its vector ends, or a cycle before that.
-Cycle Row::coast(std::uint32_t x, Core& core, std::uint32_t slot, Cycle now) {
+// The vector that the task issues next, if it is a local one of its own; else null.
+const CompiledVector* Row::next_local(const CompiledProgram& program, std::uint32_t step) {
+  if (program.steps[step].kind != StepKind::vector) return nullptr;
+  const CompiledVector& vector = program.vectors[program.steps[step].value];
+  return vector.thread == 0 && vector.local ? &vector : nullptr;
+}
+
+bool Row::is_about_to_coast(const Core& core, const CompiledProgram& program, Cycle now) const {
+  return core.in_task && threads_[core.thread].phase == ThreadPhase::idle && core.ready > now &&
+         next_local(program, core.step) != nullptr;
+}
+
+// Lets a thread have its beats unwatched, and the task issue the local vectors behind them. Returns when all
+// that has ended, or a cycle before that.
+Cycle Row::coast(std::uint32_t x, Core& core, const CompiledProgram& program, std::uint32_t slot, Cycle now) {
   set_bit(coasting_, x);
   core.lone_slot = static_cast<std::uint8_t>(slot);
   Thread& thread = threads_[core.thread + slot];
+  if (thread.phase != ThreadPhase::running) return end_of_local_steps(core, program, core.ready);
   thread.wake = std::max({thread.wake, core.datapath_free, shorten(now + 1)});
   const CompiledVector& vector = *thread.vector;
   const Cycle beats = (vector.source.length - thread.done + vector.lanes - 1) / vector.lanes;
-  return thread.wake + beats * (vector.even ? cycles_of_beat(core, thread) : 1);
+  const Cycle end = thread.wake + beats * (vector.even ? cycles_of_beat(core, thread) : 1);
+  return vector.even && slot == 0 ? end_of_local_steps(core, program, end) : end;
 }
 
-// The beats of the thread that coasts, as far as they began before this cycle.
-void Row::catch_up(std::uint32_t x, Core& core, Cycle now) {
+// When the local vectors that a task issues from this cycle on will have ended, or a cycle before that, as
+// how long a beat takes may depend on addresses that are not known yet.
+Cycle Row::end_of_local_steps(const Core& core, const CompiledProgram& program, Cycle from) const {
+  for (std::uint32_t step = core.step; const CompiledVector* vector = next_local(program, step); ++step) {
+    const Cycle beats = (vector->source.length + vector->lanes - 1) / vector->lanes;
+    from += std::max(startup_of(core, *vector), 1U) + beats;
+    if (!vector->brief) break;
+  }
+  return from;
+}
+
+// What a core that coasts did before this cycle.
+void Row::catch_up(std::uint32_t x, Core& core, const CompiledProgram& program, Cycle now) {
   Thread& thread = threads_[core.thread + core.lone_slot];
-  if (thread.phase != ThreadPhase::running || thread.wake >= now) return;
+  for (;;) {
+    if (thread.phase == ThreadPhase::running) catch_up_beats(x, core, thread, now);
+    if (core.lone_slot != 0 || thread.phase == ThreadPhase::running) return;
+    const Cycle at = thread.phase == ThreadPhase::finishing ? thread.wake : core.ready;
+    const CompiledVector* const next = next_local(program, core.step);
+    if (at >= now || next == nullptr) return;
+    if (thread.phase == ThreadPhase::finishing) finish(core, thread);
+    issue(core, thread, *next, at);
+    thread.wake = std::max({thread.wake, core.datapath_free, shorten(at + 1)});
+    end_ = std::max<Cycle>(end_, thread.wake);
+  }
+}
+
+// The beats of a thread that coasts, as far as they began before this cycle.
+void Row::catch_up_beats(std::uint32_t x, Core& core, Thread& thread, Cycle now) {
+  if (thread.wake >= now) return;
   const CompiledVector& vector = *thread.vector;
   const std::uint32_t length = vector.source.length;
   Cycle at = thread.wake;
@@ -142,7 +185,7 @@ void Row::catch_up_to(Cycle now) {
   for (std::uint32_t w = 0; w < words_; ++w) {
     for_each_bit(coasting_[w], [&](std::uint32_t i) {
       const std::uint32_t x = w * kWordBits + i;
-      catch_up(x, cores_[x], now);
+      catch_up(x, cores_[x], context_.programs.all[cores_[x].program], now);
     });
   }
 }

@@ -155,10 +155,11 @@ class GradientWalk {
   std::uint64_t dot_beats_, copy_beats_;
 };
 
-// Along the row to the relay and back to the first column.
+// The first relay waits for the deltas of the owners, tells the others to begin, and sends them to the first
+// column.
 std::uint64_t entry(const FlowContext& c) {
   const FabricSpec& fabric = c.wafer.fabric;
-  return c.wafer.pe.instruction_startup + 2 * (2 * fabric.ramp_latency + 1) +
+  return gradient_prelude({}) + 2 * c.wafer.pe.instruction_startup + 1 + (2 * fabric.ramp_latency + 1) +
          (c.layout.feature_columns() + 1) * fabric.hop_latency;
 }
 
@@ -340,9 +341,11 @@ std::uint64_t gradient_tail(const FlowContext& c, const MatrixShape& shape, Grad
   const std::uint64_t groups = c.layout.mapping().groups;
   const std::uint64_t columns = c.layout.feature_columns();
   const std::uint64_t last = style == GradientStyle::by_delta ? GradientWalk{c, shape}.sums() : 1;
-  // Down the rows, then, below, from group to group, with a relay between two.
-  return chain_step(fabric) * (c.layout.token_rows() - 1) + last + 2 * fabric.ramp_latency +
-         (groups - 1) * (chain_step(fabric) + columns * fabric.hop_latency);
+  // Rows and groups begin one after the other, each two hops later than sums need on their way: down the
+  // rows, then, below, from group to group, with a relay between two.
+  const std::uint64_t step = chain_step(fabric) + 2 * fabric.hop_latency;
+  return step * (c.layout.token_rows() - 1) + last + 2 * fabric.ramp_latency +
+         (groups - 1) * (step + columns * fabric.hop_latency);
 }
 
 }  // namespace wafersim

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
-#include "mesh/fast/row_engine.hpp"
+#include "fold_proof.hpp"
 
 namespace wafersim {
 namespace {
@@ -18,9 +19,9 @@ class FoldedBand final : public MeshEngine {
       : band_{std::move(band)}, options_{std::move(options)} {
     RowRuns found = find_runs(band_, kFirstPeriods + 1);
     by_value_ = std::move(found.steering_colors);
-    for (const RowRun& run : found.runs) runs_.push_back({run, kFirstPeriods * run.period});
-    rows_with_values_ = runs_.empty() ? static_cast<std::uint32_t>(band_.grid.rows)
-                                      : runs_.front().run.first + runs_.front().kept;
+    for (const RowRun& run : found.runs) folds_.emplace_back(run);
+    rows_with_values_ =
+        folds_.empty() ? static_cast<std::uint32_t>(band_.grid.rows) : folds_.front().first_left_out();
     build();
   }
 
@@ -47,7 +48,9 @@ class FoldedBand final : public MeshEngine {
     injections_.clear();
     return outcome;
   }
-  [[nodiscard]] Cycles now() const override { return engine_->now() + Cycles{late_by(last_row())}; }
+  [[nodiscard]] Cycles now() const override {
+    return Cycles{proof_->moved(last_row(), engine_->now().count())};
+  }
 
   [[nodiscard]] std::vector<EdgeWavelet> outside(EdgePort port) const override {
     return engine_->outside(model_of(port));
@@ -64,19 +67,20 @@ class FoldedBand final : public MeshEngine {
     std::size_t& taken = taken_[port];
     std::vector<EdgeWavelet> result(all.begin() + static_cast<std::ptrdiff_t>(taken), all.end());
     taken = all.size();
-    for (EdgeWavelet& wavelet : result) wavelet.cycle = Cycles{moved(port.row, wavelet.cycle.count())};
+    for (EdgeWavelet& wavelet : result)
+      wavelet.cycle = Cycles{proof_->moved(port.row, wavelet.cycle.count())};
     return result;
   }
 
   [[nodiscard]] MeshCounts counts() const override {
     MeshCounts sum;
-    for (std::uint32_t y = 0; y < band_.grid.rows; ++y) sum += engine_->record(models_[y]).counts;
+    for (const std::uint32_t model : kept_.model_of) sum += engine_->record(model).counts;
     return sum;
   }
   [[nodiscard]] PeActivity activity(PeAt at) const override {
     PeActivity result = engine_->activity(model_of(at));
-    result.first_start = moved(at.y, result.first_start);
-    result.last_end = moved(at.y, result.last_end);
+    result.first_start = proof_->moved(at.y, result.first_start);
+    result.last_end = proof_->moved(at.y, result.last_end);
     return result;
   }
   [[nodiscard]] PeState state(PeAt at) const override { return engine_->state(model_of(at)); }
@@ -84,17 +88,6 @@ class FoldedBand final : public MeshEngine {
   [[nodiscard]] const MeshPlan& plan() const override { return band_; }
 
  private:
-  struct Fold {
-    RowRun run;
-    std::uint32_t kept{};   // rows, a multiple of the period
-    std::uint64_t delay{};  // of a period after the one above it, once it is known
-    std::size_t comparison{};
-    [[nodiscard]] bool leaves_out() const { return kept < run.rows; }
-    [[nodiscard]] std::uint32_t end() const { return run.first + run.rows; }
-    [[nodiscard]] std::uint32_t last_kept() const { return run.first + kept - 1; }
-    // The first row of the last period that is kept: the model of those left out.
-    [[nodiscard]] std::uint32_t model() const { return run.first + kept - run.period; }
-  };
   struct Write {
     PeAt at;
     std::uint32_t address{};
@@ -108,44 +101,25 @@ class FoldedBand final : public MeshEngine {
     engine_->inject(model_of(port), wavelets);
   }
 
-  [[nodiscard]] PeAt model_of(PeAt at) const { return {at.x, models_[at.y]}; }
-  [[nodiscard]] EdgePort model_of(EdgePort port) const { return {models_[port.row], port.side}; }
+  [[nodiscard]] PeAt model_of(PeAt at) const { return {at.x, kept_.model_of[at.y]}; }
+  [[nodiscard]] EdgePort model_of(EdgePort port) const { return {kept_.model_of[port.row], port.side}; }
   [[nodiscard]] std::uint32_t last_row() const { return static_cast<std::uint32_t>(band_.grid.rows) - 1; }
-  [[nodiscard]] bool runs_are_folded() const {
-    return std::any_of(runs_.begin(), runs_.end(), [](const Fold& fold) { return fold.leaves_out(); });
-  }
+  [[nodiscard]] bool runs_are_folded() const { return kept_.rows.size() < band_.grid.rows; }
 
   // With more rows, all that has been written and injected is needed again.
   [[nodiscard]] bool may_start_over() const { return !begun_ && runs_are_folded(); }
 
   // An engine of the rows that are kept, with all that it was told before.
   void build() {
-    models_.clear();
-    std::vector<std::uint32_t> rows;
-    auto fold = runs_.begin();
-    for (std::uint32_t y = 0; y < band_.grid.rows; ++y) {
-      while (fold != runs_.end() && y >= fold->end()) ++fold;
-      if (fold != runs_.end() && y > fold->last_kept()) {
-        models_.push_back(models_[y - fold->run.period]);
-        continue;
-      }
-      models_.push_back(static_cast<std::uint32_t>(rows.size()));
-      rows.push_back(y);
-    }
-    engine_ = fast::make_row_engine(plan_of_rows(band_, rows), options_);
-    comparisons_.clear();
-    for (Fold& it : runs_) {
-      if (!it.leaves_out()) continue;
-      comparisons_.push_back(std::make_unique<fast::LinkComparison>(by_value_));
-      it.comparison = comparisons_.size() - 1;
-      engine_->compare(models_[it.model()], models_[it.end()], *comparisons_.back());
-    }
+    kept_ = rows_kept(folds_, static_cast<std::uint32_t>(band_.grid.rows));
+    engine_ = fast::make_row_engine(plan_of_rows(band_, kept_.rows), options_);
+    proof_.emplace(*engine_, folds_, kept_, by_value_);
     for (const Write& write : writes_) engine_->write_memory(model_of(write.at), write.address, write.words);
     for (const auto& [port, wavelets] : injections_) engine_->inject(model_of(port), wavelets);
   }
   void unfold() {
     if (!runs_are_folded()) return;
-    for (Fold& fold : runs_) fold.kept = fold.run.rows;
+    for (Fold& fold : folds_) fold.keep_all();
     build();
   }
 
@@ -154,8 +128,8 @@ class FoldedBand final : public MeshEngine {
       const MeshOutcome outcome = engine_->advance(engine_->now() + Cycles{kCyclesPerLook});
       if (outcome.status == MeshStatus::interrupted) return outcome;
       const bool ended = outcome.status != MeshStatus::running;
-      if (Fold* const fold = unproven(ended); fold != nullptr) {
-        fold->kept = std::min(fold->run.rows, 2 * fold->kept);
+      if (!proof_->holds(ended)) {
+        folds_[proof_->culprit()].keep_more();
         build();
       } else if (ended) {
         return {outcome.status, Cycles{end_of_all()}};
@@ -164,63 +138,21 @@ class FoldedBand final : public MeshEngine {
     return engine_->run();
   }
 
-  // A run whose rows so far do not stand for the others; null if there is none.
-  [[nodiscard]] Fold* unproven(bool ended) {
-    Fold* above = nullptr;  // the last run that leaves rows out, down to here
-    for (Fold& fold : runs_) {
-      if (!fold.leaves_out()) continue;
-      if (above != nullptr && !are_reached_at_rest(above->last_kept(), fold.model())) return above;
-      above = &fold;
-      const fast::LinkComparison& comparison = *comparisons_[fold.comparison];
-      if (!comparison.equal() || (ended && !comparison.complete())) return &fold;
-      fold.delay = comparison.delay();
-      if (!are_reached_at_rest(fold.model(), fold.last_kept())) return &fold;
-    }
-    return above != nullptr && !are_reached_at_rest(above->last_kept(), last_row()) ? above : nullptr;
-  }
-  // Rows were at rest when the first wavelet came, and each later than the one above it; of the first row
-  // only the former.
-  [[nodiscard]] bool are_reached_at_rest(std::uint32_t first, std::uint32_t last) const {
-    std::optional<std::uint64_t> before;
-    for (std::uint32_t model = models_[first]; model <= models_[last]; ++model) {
-      const fast::RowRecord record = engine_->record(model);
-      const bool late = model == models_[first] || (before && record.first_arrival > before);
-      if (record.first_arrival && (!record.was_at_rest || !late)) return false;
-      before = record.first_arrival;
-    }
-    return true;
-  }
-
-  // By how much a row comes later than its model.
-  [[nodiscard]] std::uint64_t late_by(std::uint32_t y) const {
-    std::uint64_t cycles = 0;
-    for (const Fold& fold : runs_) {
-      if (y <= fold.last_kept()) break;
-      const std::uint32_t left_out = std::min(y, fold.end() - 1) - fold.last_kept();
-      cycles += fold.delay * ((left_out + fold.run.period - 1) / fold.run.period);
-    }
-    return cycles;
-  }
-  // A cycle of the model in the life of a row: what happened before the first arrival happens to all at once.
-  [[nodiscard]] std::uint64_t moved(std::uint32_t y, std::uint64_t cycle) const {
-    const auto first = engine_->record(models_[y]).first_arrival;
-    return first && cycle > *first ? cycle + late_by(y) : cycle;
-  }
   [[nodiscard]] std::uint64_t end_of_all() const {
     std::uint64_t end = 0;
     for (std::uint32_t y = 0; y < band_.grid.rows; ++y)
-      end = std::max(end, moved(y, engine_->record(models_[y]).end));
+      end = std::max(end, proof_->moved(y, engine_->record(kept_.model_of[y]).end));
     return end;
   }
 
   MeshPlan band_;
   FastEngineOptions options_;
   std::vector<bool> by_value_;
-  std::vector<Fold> runs_;  // of more rows than are tried first, from north to south
+  std::vector<Fold> folds_;  // of runs of more rows than are tried first, from north to south
   std::uint32_t rows_with_values_{};
+  KeptRows kept_;
   std::unique_ptr<fast::RowEngine> engine_;
-  std::vector<std::unique_ptr<fast::LinkComparison>> comparisons_;
-  std::vector<std::uint32_t> models_;  // row of the band -> row of the engine
+  std::optional<FoldProof> proof_;
   bool begun_ = false;
   std::vector<Write> writes_;  // while it may start over
   std::vector<std::pair<EdgePort, std::vector<EdgeWavelet>>> injections_;

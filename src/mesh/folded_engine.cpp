@@ -6,6 +6,7 @@
 
 #include "wafersim/mesh/fold.hpp"
 
+#include "fold_plan.hpp"
 #include "folded_band.hpp"
 
 namespace wafersim {

@@ -26,8 +26,8 @@ struct RowRuns {
   std::vector<bool> steering_colors;  // by index: their values decide addresses, and so bank conflicts
 };
 // Rows agree if they do in every route and program. None if a route leads north, or where the edge feeds a
-// row from there on south, or where an address comes from anything but wavelets from the north. Below each run
-// there is a row: of one that reaches to the end of the band, the last period is left off.
+// row from there on south, or where an address comes from anything but wavelets from the north. Below each
+// run there is a row: of one that reaches to the end of the band, the last period is left off.
 [[nodiscard]] RowRuns find_runs(const MeshPlan& band, std::uint32_t least);
 
 }  // namespace wafersim

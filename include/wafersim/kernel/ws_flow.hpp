@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wafersim/kernel/flow.hpp"
+#include "wafersim/mesh/parameters.hpp"
 
 namespace wafersim {
 
@@ -111,6 +112,12 @@ struct GradientPlan {
 [[nodiscard]] GradientPlan gradient_plan(const FlowContext& context, const MatrixShape& shape);
 // As row_time_at_least.
 [[nodiscard]] std::uint64_t gradient_time_at_least(const FlowContext& context, const MatrixShape& shape);
+// Cycles that the first relay waits, until the first deltas fill the queues between the owners and their
+// relays: then each row begins in the same state.
+[[nodiscard]] constexpr std::uint32_t gradient_prelude(const MeshParameters& mesh) {
+  return mesh.instruction_startup + mesh.output_queue_depth + mesh.router_queue_depth +
+         mesh.input_queue_depth + 2 * mesh.ramp_cycles;
+}
 // From there to the last sum below its column.
 [[nodiscard]] std::uint64_t gradient_tail(const FlowContext& context, const MatrixShape& shape,
                                           GradientStyle style);

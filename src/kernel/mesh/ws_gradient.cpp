@@ -1,6 +1,7 @@
 // Gradient: deltas travel along the rows, meet the activations, and the sums go down the columns and out.
 #include <bit>
 
+#include "wafersim/kernel/ws_flow.hpp"
 #include "wafersim/mesh/arithmetic.hpp"
 
 #include "ws_gradient_layout.hpp"
@@ -28,6 +29,7 @@ class WsGradient {
     Layout layout{ways_.grid().whole(), request_.parameters};
     if (!tile_.by_delta) paint_weights(layout, ways_.grid(), request_.entry, streams_);
     ways_.paint_deltas(layout);
+    ways_.paint_beginnings(layout);
     ways_.paint_sums(layout);
     for (std::uint32_t x = 0; x < ways_.grid().columns(); ++x) {
       for (std::uint32_t y = 0; y < ways_.grid().rows(); ++y)
@@ -36,7 +38,7 @@ class WsGradient {
     }
     for (std::uint32_t group = 0; group < request_.groups; ++group) {
       for (std::uint32_t y = 0; y < ways_.grid().rows(); ++y)
-        layout.program(Rectangle::pe(ways_.relay(group, y)), relaying());
+        layout.program(Rectangle::pe(ways_.relay(group, y)), relaying(group, y));
     }
     MeshPlan plan = layout.build();
     slow_down(plan, ways_.grid(), request_);
@@ -234,20 +236,24 @@ class WsGradient {
   }
 
   // The last wavelet of each output feature carries the control bit, so even a zero goes on there.
-  [[nodiscard]] Program relaying() const {
+  [[nodiscard]] Program relaying(std::uint32_t group, std::uint32_t y) const {
+    VectorInstruction begin{.to = Register{kSumRegister}, .a = Immediate{}, .length = 1};
+    if (const auto color = ways_.awaited_color(group, y)) begin.a = FabricInput{*color};
+    if (!ways_.is_last_to_begin(group, y)) begin.to = FabricOutput{ways_.begin_color(group, y)};
     const FabricOutput out{kDeltaColor,
                            tile_.by_delta ? LastWavelet::control : LastWavelet::plain,
                            tile_.delta_elements,
                            {},
                            tile_.filters};
-    return {.name = "relay",
-            .memory_bytes = 4,
-            .tasks = {{.name = "relay",
-                       .body = {VectorInstruction{.precision = moved(),
-                                                  .to = out,
-                                                  .a = FabricInput{kGatherColor},
-                                                  .length = request_.out * tile_.delta_elements}}}},
-            .entry = kStart};
+    Task relay{.name = "relay"};
+    if (!ways_.awaited_color(group, y))
+      relay.body.push_back(ScalarInstructions{gradient_prelude(request_.parameters)});
+    relay.body.push_back(begin);
+    relay.body.push_back(VectorInstruction{.precision = moved(),
+                                           .to = out,
+                                           .a = FabricInput{kGatherColor},
+                                           .length = request_.out * tile_.delta_elements});
+    return {.name = "relay", .memory_bytes = 4, .tasks = {relay}, .entry = kStart};
   }
 
   // Below a column: adds up the groups, and keeps the sums where it plays a port.

@@ -50,6 +50,35 @@ void GradientWays::paint_deltas(Layout& layout) const {
   }
 }
 
+// The word makes a detour by the column to the west, two hops more than sums have on their way: these may
+// lose a cycle or two in each row, where deltas come at the same time, and would fall behind.
+void GradientWays::paint_beginnings(Layout& layout) const {
+  for (std::uint32_t group = 0; group < groups_; ++group) {
+    for (std::uint32_t y = 0; y < grid_.rows(); ++y) {
+      const bool across = y == 0 && group > 0;
+      const bool down = y + 1 < grid_.rows();
+      const Color color = begin_color(group, y);
+      const auto [x, row] = relay(group, y);
+      Ports turn = across ? Ports{Port::west} : Ports{Port::south};
+      if (across && down) turn = Port::west | Port::south;
+      if (across || down) {
+        layout.route(color, Rectangle::pe({x, row}), {{Port::ramp, Port::west}});
+        layout.route(color, Rectangle::pe({x - 1, row}), {{Port::east, turn}});
+      }
+      if (down) {
+        layout.route(color, Rectangle::pe({x - 1, row + 1}), {{Port::north, Port::east}});
+        layout.route(color, Rectangle::pe({x, row + 1}), {{Port::west, Port::ramp}});
+      }
+      if (across) {
+        if (columns_ > 1)
+          layout.route(color, {.x = x - columns_, .y = row, .width = columns_ - 1},
+                       {{Port::east, Port::west}});
+        layout.route(color, Rectangle::pe(relay(group - 1, y)), {{Port::east, Port::ramp}});
+      }
+    }
+  }
+}
+
 void GradientWays::paint_sums(Layout& layout) const {
   for (std::uint32_t x = 0; x < grid_.columns(); ++x) {
     if (wavelets_[x % columns_] == 0) continue;

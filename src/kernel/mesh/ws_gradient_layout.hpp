@@ -1,6 +1,8 @@
 // The ways of a gradient pass: deltas along the rows, sums down the columns and out of the wafer.
 #pragma once
 
+#include <optional>
+
 #include "ws_gradient_tile.hpp"
 #include "ws_layout.hpp"
 
@@ -38,12 +40,28 @@ class GradientWays {
     return y + 1 < grid_.rows() ? sum_color(y) : down_color(x / columns_);
   }
 
+  // Between the relays: each tells the next ones to begin, down the rows and, along the first, from group to
+  // group, as sums go. So whatever comes from the north meets each row in the same state.
+  [[nodiscard]] Color begin_color(std::uint32_t group, std::uint32_t row) const {
+    return Color{static_cast<std::uint8_t>(8 + (group + row) % 2)};
+  }
+  // The one that a relay waits for; none for the first of all.
+  [[nodiscard]] std::optional<Color> awaited_color(std::uint32_t group, std::uint32_t row) const {
+    if (row > 0) return begin_color(group, row - 1);
+    if (group + 1 < groups_) return begin_color(group + 1, row);
+    return std::nullopt;
+  }
+  [[nodiscard]] bool is_last_to_begin(std::uint32_t group, std::uint32_t row) const {
+    return row + 1 == grid_.rows() && (row > 0 || group == 0);
+  }
+
   // The PE below a column that adds up two groups, or plays a port.
   [[nodiscard]] bool has_collector(std::uint32_t x) const;
   [[nodiscard]] PeAt collector(std::uint32_t x) const { return {grid_.place(x), exit_row(x)}; }
   [[nodiscard]] std::vector<EdgePort> exits() const;  // by column; none where PEs play the ports
 
   void paint_deltas(Layout& layout) const;
+  void paint_beginnings(Layout& layout) const;
   void paint_sums(Layout& layout) const;
 
  private:

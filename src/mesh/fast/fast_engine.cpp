@@ -70,6 +70,12 @@ class FastEngine final : public fast::RowEngine {
   [[nodiscard]] const MeshPlan& plan() const override { return plan_; }
 
   [[nodiscard]] fast::RowRecord record(std::uint32_t row) const override { return rows_[row]->record(); }
+  [[nodiscard]] const std::vector<fast::Rest>& rests(std::uint32_t row) const override {
+    return rows_[row]->rests();
+  }
+  void remember_rests() override {
+    for (const auto& row : rows_) row->remember_rests();
+  }
   void compare(std::uint32_t upper, std::uint32_t lower, fast::LinkComparison& comparison) override {
     rows_[upper - 1]->compare_south_as_upper(comparison);
     rows_[lower - 1]->compare_south_as_lower(comparison);

@@ -1,10 +1,9 @@
 // Whether what happens on the links into a row from the north is, event for event, what happened on those
-// into a row above it, one delay later.
+// into a row above it, one delay later; the delay may grow a few times.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,8 +11,8 @@
 
 namespace wafersim::fast {
 
-// Wavelets of one color, in one word of PEs, in one cycle: that came over the links, or that had no room
-// there.
+// Wavelets of one color, in one word of PEs, in one cycle: that came over the links, or that have no room
+// there from now on, until that changes.
 struct LinkEvent {
   std::uint64_t cycle{};
   std::size_t color{};
@@ -27,6 +26,12 @@ struct LinkEvent {
     return color == other.color && word == other.word && mask == other.mask && control == other.control &&
            held == other.held && values == other.values;
   }
+};
+
+// Events from this cycle on, of the upper links, that come so much later to the lower ones.
+struct Epoch {
+  std::uint64_t from{};
+  std::uint64_t delay{};
 };
 
 class LinkComparison {
@@ -48,27 +53,37 @@ class LinkComparison {
   }
   void note_below(const LinkEvent& event) {
     if (!equal_) return;
-    equal_ = !waiting_.empty() && waiting_.front().is_like(event) &&
-             delay_.value_or(event.cycle - waiting_.front().cycle) == event.cycle - waiting_.front().cycle;
-    if (!equal_) {
+    equal_ = !waiting_.empty() && waiting_.front().is_like(event) && fits(waiting_.front(), event);
+    if (equal_) {
+      waiting_.pop_front();
+    } else {
       waiting_.clear();
-      return;
     }
-    delay_ = event.cycle - waiting_.front().cycle;
-    waiting_.pop_front();
   }
 
   // So far.
   [[nodiscard]] bool equal() const { return equal_; }
   // All that happened above has happened below.
   [[nodiscard]] bool complete() const { return equal_ && waiting_.empty(); }
-  // 0 if nothing happened.
-  [[nodiscard]] std::uint64_t delay() const { return delay_.value_or(0); }
+  // None if nothing happened.
+  [[nodiscard]] const std::vector<Epoch>& epochs() const { return epochs_; }
 
  private:
+  static constexpr std::size_t kMostEpochs = 4;
+
+  // An arrival may begin an epoch.
+  [[nodiscard]] bool fits(const LinkEvent& above, const LinkEvent& below) {
+    const std::uint64_t delay = below.cycle - above.cycle;
+    if (!epochs_.empty() && epochs_.back().delay == delay) return true;
+    const bool later = epochs_.empty() || epochs_.back().delay < delay;
+    if (!later || below.held || epochs_.size() == kMostEpochs) return false;
+    epochs_.push_back({above.cycle, delay});
+    return true;
+  }
+
   std::vector<bool> by_value_;
   std::deque<LinkEvent> waiting_;
-  std::optional<std::uint64_t> delay_;
+  std::vector<Epoch> epochs_;
   bool equal_ = true;
 };
 

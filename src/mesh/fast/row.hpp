@@ -94,6 +94,11 @@ struct Lane {
   }
 };
 
+// PEs that would take a wavelet of the color from this side in this cycle.
+[[nodiscard]] inline Word room(const Lane& lane, Port side, std::uint32_t w) {
+  return lane.accepting(side, w) & ~lane.router.full(w);
+}
+
 // Two colors that may want the same link of a router of this row, in the order of their numbers.
 struct Rivals {
   Lane* first{};
@@ -146,8 +151,16 @@ class Row {
   [[nodiscard]] const MeshCounts& counts() const { return counts_; }
   [[nodiscard]] RowRecord record() const;
   // What happens on the links to the south is told to a comparison, as of its upper or its lower ones.
-  void compare_south_as_upper(LinkComparison& comparison) { upper_south_ = &comparison; }
-  void compare_south_as_lower(LinkComparison& comparison) { lower_south_ = &comparison; }
+  void compare_south_as_upper(LinkComparison& comparison) {
+    upper_south_ = &comparison;
+    held_south_.assign(lanes_.size() * words_, 0);
+  }
+  void compare_south_as_lower(LinkComparison& comparison) {
+    lower_south_ = &comparison;
+    held_south_.assign(lanes_.size() * words_, 0);
+  }
+  void remember_rests() { remembers_rests_ = true; }
+  [[nodiscard]] const std::vector<Rest>& rests() const { return rests_; }
   [[nodiscard]] PeActivity activity(std::uint32_t x) const;
   [[nodiscard]] PeState state(std::uint32_t x) const;
   [[nodiscard]] std::size_t state_bytes() const;
@@ -192,7 +205,8 @@ class Row {
   void add_switches(Lane& lane, std::size_t color, std::uint32_t y);
   void build_ramps(std::uint32_t y);
   void find_ready(Lane& lane, const Lane* north, const Lane* south);
-  [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w);
+  [[nodiscard]] Word blocked_word(const Lane& lane, const Lane* north, const Lane* south,
+                                  std::uint32_t w) const;
   void find_rivals(std::uint32_t y);
   void settle_contention();
   void settle_word(std::uint32_t w);
@@ -201,10 +215,11 @@ class Row {
   void settle_injector(std::uint32_t x);
   void take_heads(Lane& lane);
   void move_lane(std::size_t color, Cycle now, const Row* north, const Row* south);
-  void note_first_arrival(Cycle now, const Row& north);
+  void note_arrival_at_rest(Cycle now, const Row& north);
   [[nodiscard]] bool is_compared() const { return upper_south_ != nullptr || lower_south_ != nullptr; }
   void compare_south(const LinkEvent& event) const;
   void compare_sent_south(const Lane& lane, std::uint32_t w, Cycle now) const;
+  void compare_held_south(Cycle now, const Row& south);
   void leave(Lane& lane);
   void arrive(Lane& lane, std::uint32_t w, Word mask, const std::uint32_t* values, Word control);
   void advance_departures(Lane& lane, std::uint32_t w, Word mask);
@@ -337,10 +352,12 @@ class Row {
   Cycle decided_ = kNever;
   Cycle last_active_ = kNever;
   Cycle end_{};
-  Cycle first_arrival_ = kNever;  // from the north
-  bool was_at_rest_ = true;       // at that time
+  bool remembers_rests_ = false;
+  bool arrived_ = false;  // something, from the north
+  std::vector<Rest> rests_;
   LinkComparison* upper_south_{};
   LinkComparison* lower_south_{};
+  std::vector<Word> held_south_;  // if compared: by color and word, what has no room there
   MeshCounts counts_;
 };
 

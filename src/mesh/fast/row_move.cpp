@@ -7,7 +7,7 @@
 namespace wafersim::fast {
 
 void Row::commit(Cycle now, Row* north, Row* south) {
-  if (first_arrival_ == kNever && north != nullptr && north->decided_ == now) note_first_arrival(now, *north);
+  if (remembers_rests_ && north != nullptr && north->decided_ == now) note_arrival_at_rest(now, *north);
   if (decided_ != now) {
     for (Lane* lane : used_) lane->fires = lane->injects = false;
     for (EdgeLink& edge : edges_) edge.enters = false;
@@ -23,14 +23,16 @@ void Row::commit(Cycle now, Row* north, Row* south) {
 }
 
 // At rest: the cycle before changed nothing and no timer runs, so that only an arrival makes a difference.
-void Row::note_first_arrival(Cycle now, const Row& north) {
-  for (const Lane* above : north.used_) {
+void Row::note_arrival_at_rest(Cycle now, const Row& north) {
+  const bool at_rest = wheel_used_ == 0 && (last_active_ == kNever || last_active_ + 1 < now);
+  if (arrived_ && !(at_rest && rests_.size() < kMostRests)) return;
+  const bool arrives = std::any_of(north.used_.begin(), north.used_.end(), [](const Lane* above) {
     const Plane& fire = above->fire_south;
-    if (!above->fires || std::all_of(fire.begin(), fire.end(), [](Word word) { return word == 0; })) continue;
-    first_arrival_ = now;
-    was_at_rest_ = wheel_used_ == 0 && (last_active_ == kNever || last_active_ + 1 < now);
-    return;
-  }
+    return above->fires && std::any_of(fire.begin(), fire.end(), [](Word word) { return word != 0; });
+  });
+  if (!arrives) return;
+  if (at_rest) rests_.push_back({.until = now, .since = end_, .first = !arrived_});
+  arrived_ = true;
 }
 
 void Row::compare_south(const LinkEvent& event) const {
@@ -43,6 +45,21 @@ void Row::compare_sent_south(const Lane& lane, std::uint32_t w, Cycle now) const
   compare_south(any.arrival(now, lane.index, w, lane.fire_south[w],
                             lane.fire_control.empty() ? 0 : lane.fire_control[w],
                             &lane.moving[std::size_t{w} * kWordBits]));
+}
+
+// Heads that want to go south and find no room, wherever that has changed.
+void Row::compare_held_south(Cycle now, const Row& south) {
+  for (const Lane* lane : used_) {
+    if (!lane->ever_sends(Port::south)) continue;
+    const Lane* below = lane_of(&south, lane->index);
+    for (std::uint32_t w = 0; w < lane->words; ++w) {
+      const Word held = lane->router.any(w) & lane->sending(Port::south, w) & ~room(*below, Port::north, w);
+      Word& before = held_south_[lane->index * words_ + w];
+      if (held == before) continue;
+      before = held;
+      compare_south({.cycle = now, .color = lane->index, .word = w, .mask = held, .held = true});
+    }
+  }
 }
 
 void Row::end_cycle(Cycle now) {

@@ -8,11 +8,6 @@ namespace {
 
 constexpr std::size_t kStateBudget = 250;  // bytes a PE, of the 256 that are promised
 
-// PEs that would take a wavelet of the color from this side in this cycle.
-[[nodiscard]] Word room(const Lane& lane, Port side, std::uint32_t w) {
-  return lane.accepting(side, w) & ~lane.router.full(w);
-}
-
 void hold_back(Lane& lane, std::uint32_t w, Word mask) {
   lane.fire[w] &= ~mask;
   lane.asks &= ~mask;
@@ -233,6 +228,7 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
     firing += static_cast<std::size_t>(lane->fires);
     injecting += static_cast<std::size_t>(lane->injects);
   }
+  if (is_compared()) compare_held_south(now, *south);
   if (firing > 1) settle_contention();
   if (firing > 0) remember_who_fired();
   if (injecting > 1) settle_ramp();
@@ -243,7 +239,7 @@ void Row::decide(Cycle now, const Row* north, const Row* south) {
 }
 
 // Wavelets at the head of a queue for which a chosen output has no room. The outside always has room.
-Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) {
+Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, std::uint32_t w) const {
   Word blocked = 0;
   if (const Word out = lane.sending(Port::east, w); out != 0) {
     const Word next = w + 1 < lane.words ? room(lane, Port::west, w + 1) : 0;
@@ -255,10 +251,7 @@ Word Row::blocked_word(const Lane& lane, const Lane* north, const Lane* south, s
   }
   if (const Word out = lane.sending(Port::north, w); out != 0) blocked |= out & ~room(*north, Port::south, w);
   if (const Word out = lane.sending(Port::south, w); out != 0) {
-    const Word full = out & ~room(*south, Port::north, w);
-    if (const Word held = full & lane.router.any(w); held != 0 && is_compared())
-      compare_south({.cycle = decided_, .color = lane.index, .word = w, .mask = held, .held = true});
-    blocked |= full;
+    blocked |= out & ~room(*south, Port::north, w);
   }
   if (lane.input.exists()) blocked |= lane.sending(Port::ramp, w) & lane.input.queue.full(w);
   return blocked;

@@ -56,8 +56,7 @@ RowRecord Row::record() const {
   RowRecord result;
   result.counts = counts_;
   result.end = end_;
-  if (first_arrival_ != kNever) result.first_arrival = first_arrival_;
-  result.was_at_rest = was_at_rest_;
+  result.arrived = arrived_;
   return result;
 }
 

@@ -196,17 +196,9 @@ const MaskSample* LayerCosts::mask(std::uint64_t width, std::uint64_t rows, Frac
 
 LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fraction level,
                              std::uint64_t kept) const {
-  // A level so small that it prunes nothing leaves the matrix dense.
-  if (kept == layer.matrix_weights) level = {};
-  const bool two_a_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16;
-  MatrixShape forward{.in = layer.in_features,
-                      .out = layer.out_features,
-                      .kept = kept,
-                      .mask = mask(layer.in_features, layer.out_features, level, false),
-                      .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
-  if (forward.mask != nullptr) forward.kept = forward.mask->widened(kept, layer.matrix_weights);
+  const MatrixShape forward = matrix_of(layer, plan_, level, kept, context.wafer.pe.skip_block, masks_);
   MatrixShape backward = forward.transposed();
-  backward.mask = mask(layer.out_features, layer.in_features, level, true);
+  if (forward.mask != nullptr) backward.mask = mask(layer.out_features, layer.in_features, level, true);
   LayerCost cost{.forward = linear_forward(context, forward),
                  .gradient = linear_gradient(context, forward),
                  .delta = linear_forward(context, backward)};

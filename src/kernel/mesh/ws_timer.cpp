@@ -33,10 +33,12 @@ MeshParameters mesh_of(const WaferSpec& wafer) {
   return mesh;
 }
 
-std::string obstacle(const FlowContext& c) {
+std::string obstacle(const FlowContext& c, const MatrixShape& shape, ProductPass pass) {
   if (c.layout.mapping().bands > 1) return "its features lie on several bands of rows";
   if (c.wafer.pe.fmacs_fp32 != 1 || c.wafer.fabric.hop_latency != 1 || c.wafer.fabric.wavelet != Bytes{4})
     return "the mesh knows one FP32 multiply-add a cycle, hops of one cycle and wavelets of 4 B only";
+  if (pass == ProductPass::forward && shape.mask != nullptr && c.arithmetic == Arithmetic::fp32)
+    return "an index and an FP32 weight do not share a wavelet";
   return {};
 }
 
@@ -204,7 +206,7 @@ void MeshTimer::measure(const std::function<void(double)>& progress) {
   for (; measured_ < products_.size(); ++measured_) {
     TimedProduct& product = products_[measured_];
     const auto& [context, shape] = wanted_[measured_];
-    product.why_not = obstacle(context);
+    product.why_not = obstacle(context, shape, product.pass);
     if (product.why_not.empty()) {
       try {
         const Run run{context, shape, product.pass, fidelity_};

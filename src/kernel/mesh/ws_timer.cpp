@@ -39,6 +39,8 @@ std::string obstacle(const FlowContext& c, const MatrixShape& shape, ProductPass
     return "the mesh knows one FP32 multiply-add a cycle, hops of one cycle and wavelets of 4 B only";
   if (pass == ProductPass::forward && shape.mask != nullptr && c.arithmetic == Arithmetic::fp32)
     return "an index and an FP32 weight do not share a wavelet";
+  if (shape.zeros.share.billionths > 0)
+    return "its rows filter zeros, each other ones: none stands for another, and all would have to run";
   return {};
 }
 
@@ -179,7 +181,8 @@ std::optional<std::uint64_t> MeshTimer::time(const FlowContext& c, const MatrixS
                 .tokens = c.layout.tokens_per_pe(),
                 .columns = c.layout.feature_columns(),
                 .groups = c.layout.mapping().groups,
-                .mask = shape.mask};
+                .mask = shape.mask,
+                .zeros = shape.zeros.share.billionths};
   const auto [known, fresh] = known_.try_emplace(key, products_.size());
   if (fresh) {
     products_.push_back({.pass = pass,

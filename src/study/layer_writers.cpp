@@ -1,4 +1,6 @@
 // A layer at several sparsities as a table, as CSV and as JSON.
+#include <array>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,16 +17,10 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kTerminal = 100;
 constexpr std::ptrdiff_t kZeros = 7;  // column of the table
 
+// As `--accumulate` calls it.
 const char* word(Arithmetic arithmetic) {
-  switch (arithmetic) {
-    case Arithmetic::fp16:
-      return "fp16";
-    case Arithmetic::mixed:
-      return "mixed";
-    case Arithmetic::fp32:
-      return "fp32";
-  }
-  return "";
+  constexpr std::array kWords{"fp16", "mixed", "fp32"};
+  return kWords.at(static_cast<std::size_t>(arithmetic));
 }
 
 // What is not as usual: each weight pruned by itself, and skipped by itself.

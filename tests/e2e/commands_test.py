@@ -66,6 +66,23 @@ class Commands(UserTest):
         self.assertRegex(self.succeeds(*size, "--set", "wafer.pe.skip_block=4"), "overhead +zeros +uneven")
         self.assertIn("need", self.refuses(3, "layer", CS2, "--size", "480x480", "--tokens", "900000000"))
 
+    def test_zeros_of_activations(self):
+        model = ("{model_type: opt, vocab_size: 100, hidden_size: 512, num_hidden_layers: 1, num_attention_heads: 4, "
+                 "ffn_dim: 2048, max_position_embeddings: 64}")
+        opt = self.folder / "opt.yaml"
+        opt.write_text(f"model: {model}\nglobal_batch: 16\nmicro_batch: 16\n")
+        run = ("run", CS2, opt, "--set", "wafer.grid=64x64", "--set", "wafer.mapping.groups=1", "--format", "json")
+        none = json.loads(self.succeeds(*run))
+        self.assertNotIn("zeros", none)
+        most = json.loads(self.succeeds(*run, "--set", "workload.sparsity.activations=0.9"))
+        (zeros,) = most["zeros"]
+        self.assertEqual((zeros["relu"], zeros["share"], zeros["layer"], zeros["why_not"]),
+                         ("layers.0.mlp.act", 0.9, "layers.0.fc1", ""))
+        self.assertGreater(zeros["saved_cycles"], 0)
+        self.assertLess(most["step"]["cycles"], none["step"]["cycles"])
+        self.assertIn("sparsity.activations: the model has no relu",
+                      self.refuses(2, "run", CS2, GPT2, "--set", "workload.sparsity.activations=0.5"))
+
     def test_describe(self):
         machine = self.succeeds("describe", CS2)
         self.assertRegex(machine, r"cores +850,584 +850,000")

@@ -1,6 +1,4 @@
 // Zeros of activations: which deltas share them, and whether the gradient gains from it.
-#include <fmt/format.h>
-
 #include "cluster/accounting.hpp"
 
 namespace wafersim {
@@ -14,9 +12,8 @@ std::string why_not(const Workload& workload, LayerId before, bool alone, bool f
   if (plan.execution == Execution::pipelined) return "resident layers are computed without a filter";
   if (plan.accumulate == Accumulate::fp32) return "an index and an FP32 delta do not share a wavelet";
   const Layer& layer = workload.graph.layers[before];
-  if (!alone) return fmt::format("others take what {} gives, too, and add their deltas", layer.name);
-  if (!has_zeros_to_filter(layer))
-    return fmt::format("{} before it is no linear layer, nor a convolution of one tap", layer.name);
+  if (!alone) return "other layers take the same input, too, and add their deltas";
+  if (!has_zeros_to_filter(layer)) return "the layer before is no linear one, nor a convolution of one tap";
   if (!filter_zeros) return "the filter would not save cycles on this wafer, whose memory its indices take";
   return "its gradient takes no fewer cycles with a filter";
 }

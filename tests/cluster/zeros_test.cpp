@@ -123,9 +123,10 @@ TEST(Zeros, ThatNobodyFiltersAreReportedWithTheReason) {
                                  "global_batch: 64\n");
   const std::vector<ZerosOutcome> zeros = run_training_step(machine(), workload).outcome.zeros;
   ASSERT_EQ(zeros.size(), 3U);
-  EXPECT_EQ(zeros[0].why_not, "conv before it is no linear layer, nor a convolution of one tap");
-  EXPECT_EQ(zeros[1].why_not, "norm before it is no linear layer, nor a convolution of one tap");
-  EXPECT_EQ(zeros[2].why_not, "others take what two gives, too, and add their deltas");
+  EXPECT_EQ(zeros[0].why_not, "the layer before is no linear one, nor a convolution of one tap");
+  EXPECT_EQ(zeros[1].why_not, zeros[0].why_not);
+  EXPECT_EQ(zeros[2].why_not, "other layers take the same input, too, and add their deltas");
+  EXPECT_EQ(zeros[0].layer, "conv");
   EXPECT_EQ(zeros[2].layer, "");
   for (const ZerosOutcome& it : zeros) EXPECT_EQ(it.saved_cycles, Cycles{});
 }

@@ -3,6 +3,7 @@
 
 #include "wafersim/workload/load.hpp"
 
+#include "workload/onnx_models.hpp"
 #include "workload/workload_text.hpp"
 
 namespace wafersim {
@@ -69,6 +70,19 @@ sequence_length: 1
 )",
                         "fc"),
             Fraction{});
+}
+
+TEST(Zeros, AreLeftByTheRelusOfAnOnnxModelButNotByLeakyOnes) {
+  const std::vector<Override> half{{"sparsity.activations", "0.5"}, {"bind", "batch=2"}};
+  const auto relus = [&](const char* model) {
+    const Workload workload = load_workload(test::onnx_model(model), half).workload;
+    std::size_t some = 0;
+    for (const Layer& layer : workload.graph.layers)
+      some += output_zeros(layer, workload.plan.sparsity) == kHalf ? 1 : 0;
+    return some;
+  };
+  EXPECT_EQ(relus("alexnet"), 7U);  // behind five convolutions and two of three linear layers
+  EXPECT_THROW((void)relus("operators"), InputError);  // has a LeakyRelu, and no other
 }
 
 TEST(Zeros, LoadAgainFromTheResolvedForm) {

@@ -27,4 +27,21 @@ Parsed<MaskPattern> parse_n_of_m(std::string_view text) {
   return {.value = {}, .problem = fmt::format("expected N:M such as '2:4', got '{}'", text)};
 }
 
+Parsed<MaskPattern> parse_mask_pattern(std::string_view text) {
+  constexpr std::string_view kBlock = "block:";
+  if (text == "uniform") return {.value = MaskPattern{}, .problem = {}};
+  if (text.starts_with(kBlock)) {
+    const Parsed<std::uint64_t> size = parse_count(text.substr(kBlock.size()));
+    if (size.value && *size.value > 0) return {.value = MaskPattern{.block = *size.value}, .problem = {}};
+    return {.value = {}, .problem = fmt::format("expected block:SIZE such as 'block:4', got '{}'", text)};
+  }
+  if (text.find(':') != std::string_view::npos) return parse_n_of_m(text);
+  return {.value = {}, .problem = fmt::format("expected uniform, block:SIZE or N:M, got '{}'", text)};
+}
+
+std::string spell(const MaskPattern& pattern) {
+  if (pattern.of > 0) return fmt::format("{}:{}", pattern.keep, pattern.of);
+  return pattern.block > 1 ? fmt::format("block:{}", pattern.block) : "uniform";
+}
+
 }  // namespace wafersim

@@ -109,18 +109,11 @@ std::shared_ptr<const MaskSample> mask_of(const MaskWords& words, std::uint64_t 
     refuse("kernel.sparsity", fmt::format("the mask {} has a level of its own", text));
   if (text.starts_with("file:"))
     return std::make_shared<MaskSample>(in, out, read_mask(text.substr(5), out, in));
-  MaskPattern pattern;
-  if (text.starts_with("block:")) {
-    pattern.block = kernel_number(kKey, text.substr(6));
-  } else if (text.find(':') != std::string::npos) {
-    const wafersim::Parsed<MaskPattern> read = parse_n_of_m(text);
-    if (!read.value) refuse(kKey, read.problem);
-    pattern = *read.value;
-  } else if (text != "uniform") {
-    refuse(kKey, fmt::format("expected uniform, N:M, block:SIZE or file:PATH, got '{}'", text));
-  }
+  const wafersim::Parsed<MaskPattern> pattern = parse_mask_pattern(text);
+  if (!pattern.value)
+    refuse(kKey, pattern.problem + (text.find(':') == std::string::npos ? "; or file:PATH" : ""));
   if (levels && words.sparsity.billionths == 0) return nullptr;
-  return std::make_shared<MaskSample>(in, out, words.sparsity, words.seed, pattern);
+  return std::make_shared<MaskSample>(in, out, words.sparsity, words.seed, *pattern.value);
 }
 
 MatrixRequest matrix_request(const KernelWords& words) {

@@ -26,7 +26,7 @@ Usage usage() {
   Usage usage{
       .synopsis =
           "wafersim layer MACHINE --size OUTxIN --tokens N [--sparsity LEVEL,...] "
-          "[--fidelity flow|sampled|folded]",
+          "[--mask uniform|block:SIZE|N:M] [--fidelity flow|sampled|folded]",
       .explanation =
           "One matrix of weights that streams through a wafer on which the activations of N tokens lie:\n"
           "dense, and pruned to each of the levels. How much faster each level is, how much counting\n"
@@ -34,17 +34,23 @@ Usage usage() {
           "examples:\n"
           "  wafersim layer configs/machine/cs2.yaml --size 12288x12288 --tokens 65536\n"
           "  wafersim layer configs/machine/cs2.yaml --size 12288x12288 --tokens 65536 --sparsity 0.9 \\\n"
-          "      --fidelity folded\n",
+          "      --fidelity folded\n"
+          "  wafersim layer configs/machine/cs2.yaml --size 12288x12288 --tokens 65536 --mask block:16 \\\n"
+          "      --set wafer.pe.skip_block=16\n",
       .options = po::options_description{"options"},
       .operands = {"MACHINE"},
       .required_operands = 1};
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  usage.options.add_options()                                                      //
-      ("size", text("OUTxIN"), "features that the layer makes, and takes")         //
-      ("tokens", text("N"), "tokens whose activations lie on the wafer")           //
-      ("sparsity", text("LEVEL,...")->default_value("0.5,0.75,0.9,0.95,0.99"),     //
-       "shares of the weights that are pruned, beside the dense matrix")           //
-      ("accumulate", text("NAME")->default_value("mixed"), "fp16, mixed or fp32")  //
+  usage.options.add_options()                                                   //
+      ("size", text("OUTxIN"), "features that the layer makes, and takes")      //
+      ("tokens", text("N"), "tokens whose activations lie on the wafer")        //
+      ("sparsity", text("LEVEL,...")->default_value("0.5,0.75,0.9,0.95,0.99"),  //
+       "shares of the weights that are pruned, beside the dense matrix")        //
+      ("mask", text("PATTERN")->default_value("uniform"),
+       "weights that stay: uniform, each by itself; block:SIZE, neighbouring inputs together; N:M, N of\n"
+       "every M, which fixes the level")  //
+      ("accumulate", text("NAME")->default_value("mixed"),
+       "fp16, mixed (FP16, added up in FP32) or fp32 (weights of 4 bytes, too)")  //
       ("fidelity", text("NAME")->default_value("flow"),
        "flow: closed forms; folded: the program on the mesh, wavelet by wavelet, about a minute a level; "
        "sampled: only as many output features as the rest follows from")  //
@@ -90,16 +96,26 @@ std::vector<Fraction> levels_of(const std::string& text) {
   return levels;
 }
 
+MaskPattern mask_of(const Parsed& parsed) {
+  const wafersim::Parsed<MaskPattern> mask = parse_mask_pattern(parsed.text("mask"));
+  if (!mask.value) refuse("--mask", mask.problem);
+  return *mask.value;
+}
+
 LayerRequest request_from(const Parsed& parsed) {
   static const std::map<std::string, Fidelity> kFidelities{
       {"flow", Fidelity::flow}, {"sampled", Fidelity::sampled}, {"folded", Fidelity::folded}};
   static const std::map<std::string, Arithmetic> kArithmetics{
       {"fp16", Arithmetic::fp16}, {"mixed", Arithmetic::mixed}, {"fp32", Arithmetic::fp32}};
   const GridSize size = size_of(parsed);
+  const MaskPattern mask = mask_of(parsed);
+  // N:M has a level of its own, so that the usual ones do not hold beside it.
+  const bool own_level = mask.of > 0 && parsed.values["sparsity"].defaulted();
   return {.out = size.columns,
           .in = size.rows,
           .tokens = count_of(parsed, "tokens", 1, kMostTokens),
-          .pruned = levels_of(parsed.text("sparsity")),
+          .pruned = own_level ? std::vector<Fraction>{} : levels_of(parsed.text("sparsity")),
+          .mask = mask,
           .arithmetic = kArithmetics.at(one_of(parsed, "accumulate", {"fp16", "mixed", "fp32"})),
           .fidelity = kFidelities.at(one_of(parsed, "fidelity", {"flow", "sampled", "folded"})),
           .seed = count_of(parsed, "seed", 0, ~std::uint64_t{0})};

@@ -214,9 +214,10 @@ StepOutcome step_figures(const MachineSpec& machine, const Workload& workload, s
                       static_cast<double>(machine.wafer.clock.count());
   step.utilization = per_second(static_cast<double>(step.flops_done), step.time) / peak;
   const EnergySpec& energy = machine.wafer.energy;
-  const Wide femtojoules = ((work.fmacs + work.fmacs_of_zeros) * energy.femtojoules_per_fmac +
-                            work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
-                           nodes;
+  const Wide femtojoules =
+      ((work.fmacs + work.fmacs_of_zeros - work.fmacs_filtered) * energy.femtojoules_per_fmac +
+       work.wavelet_hops * energy.femtojoules_per_wavelet_hop) *
+      nodes;
   step.energy_joules = static_cast<double>(femtojoules) * 1e-15;
   return step;
 }
@@ -239,6 +240,7 @@ Outcome account(const MachineSpec& machine, const PlannedRun& run, const Cluster
   outcome.step = headline(machine, run, cluster);
   outcome.layers = layer_table(run, cluster, shares);
   judge_use(machine, run, outcome.layers);
+  outcome.zeros = zeros_of(run.workload, run.wafer, run.step);
   outcome.stations =
       station_table(cluster, machine, run.step, outcome.step.cycles, parts[index_of(Part::compute)]);
   for (const Part part : kAllParts) {

@@ -51,6 +51,11 @@ void compare_with_dense(SparsityOutcome& sparsity, const Outcome& outcome, const
 // Cycles of the last simulated step.
 [[nodiscard]] Cycles steady_step(const Cluster& cluster);
 
+// What becomes of the zeros that relus leave, relu by relu. A step that was not planned in operations saves
+// nothing.
+[[nodiscard]] std::vector<ZerosOutcome> zeros_of(const Workload& workload, const WaferPlan& plan,
+                                                 const PlannedStep& step);
+
 // Fills the use that each layer makes of the wafer, and says what keeps it from making more.
 void judge_use(const MachineSpec& machine, const PlannedRun& run, std::vector<LayerOutcome>& layers);
 

@@ -134,6 +134,7 @@ Outcome pipelined_outcome(const MachineSpec& machine, const Workload& workload) 
   }
   for (const PipelineStage& stage : plan.stages)
     outcome.layers.push_back(layer_of(machine, kept.graph.layers[stage.layer], plan, stage));
+  outcome.zeros = zeros_of(kept, {}, {});
   outcome.attribution = attribution_of(plan);
   outcome.stations = wafer_stations(machine, work, plan.step(), outcome.attribution.front().cycles);
   outcome.step_cycles_if_stream_infinite = plan.step();

@@ -27,7 +27,8 @@ namespace {
 // The same workload with nothing pruned, on micro-batches of the same size.
 Workload dense_twin(const Workload& workload, const WaferPlan& plan) {
   Workload dense = workload;
-  dense.plan.sparsity = {};
+  dense.plan.sparsity = {.seed = workload.plan.sparsity.seed,
+                         .activations = workload.plan.sparsity.activations};  // no weights, as settled
   dense.plan.micro_batch = plan.micro_batches.front();
   dense.plan.global_batch.reset();
   dense.plan.tokens_per_node = plan.sequences() * workload.plan.sequence_length;

@@ -31,6 +31,7 @@ class Builder {
 
   PlannedStep build() {
     store();
+    step_.saved.resize(layers().size());
     for (std::size_t i = 0; i < plan_.micro_batches.size(); ++i) micro_batch(static_cast<std::uint32_t>(i));
     count_contributions();
     store_work();
@@ -59,10 +60,11 @@ class Builder {
     const std::uint64_t sequences = plan_.micro_batches[index];
     const TokenLayout layout{machine_.wafer.grid, plan_.mapping, sequences * workload_.plan.sequence_length};
     // Micro-batches have at most two sizes; each size has its own costs.
-    auto found = costs_
-                     .try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_,
-                                  working_nodes(machine_.cluster), Estimate::exact, timer_)
-                     .first;
+    auto found =
+        costs_
+            .try_emplace(sequences, machine_.wafer, workload_.plan, layout, masks_,
+                         working_nodes(machine_.cluster), Estimate::exact, timer_, plan_.filter_zeros)
+            .first;
     current_ = &found->second;
     micro_batch_ = index;
     const auto count = static_cast<std::uint32_t>(layers().size());
@@ -109,6 +111,8 @@ class Builder {
   [[nodiscard]] StepOp operation(std::uint32_t id, Pass pass, const KernelCost& cost) {
     step_.work.fmacs += cost.fmacs;
     step_.work.fmacs_of_zeros += cost.fmacs_of_zeros;
+    step_.work.fmacs_filtered += cost.fmacs_filtered;
+    step_.saved[id] += cost.saved;
     step_.work.wavelet_hops += cost.wavelet_hops;
     step_.work.sram_bytes += cost.sram_accesses;
     return {.layer = id,

@@ -98,7 +98,8 @@ MatrixShape matrix_of(const ConvolutionTask& task) {
           .out = task.out,
           .kept = task.kept,
           .mask = task.mask,
-          .weights_per_wavelet = task.weights_per_wavelet};
+          .weights_per_wavelet = task.weights_per_wavelet,
+          .zeros = task.zeros};
 }
 
 }  // namespace

@@ -157,6 +157,15 @@ Json product_json(const TimedProduct& product) {
           {"why_not", product.why_not}};
 }
 
+Json zeros_json(const ZerosOutcome& zeros) {
+  return {{"relu", zeros.relu},
+          {"share", static_cast<double>(zeros.share.billionths) / Fraction::kOne},
+          {"layer", zeros.layer},
+          {"gradient_cycles", zeros.gradient_cycles.count()},
+          {"saved_cycles", zeros.saved_cycles.count()},
+          {"why_not", zeros.why_not}};
+}
+
 template <class Row, class Write>
 Json list_of(const std::vector<Row>& rows, const Write& write) {
   Json list = Json::array();
@@ -183,6 +192,7 @@ std::string write_json(const RunReport& report) {
                    {"plan", plan_json(outcome)},
                    {"uneven", list_of(outcome.uneven, uneven_json)},
                    {"store", store_json(outcome.store)}};
+  if (!outcome.zeros.empty()) document["zeros"] = list_of(outcome.zeros, zeros_json);
   if (outcome.fidelity) {
     document["fidelity"] = {{"name", to_string(outcome.fidelity->fidelity)},
                             {"flow_step_cycles", outcome.fidelity->flow_step_cycles.count()},

@@ -90,8 +90,8 @@ std::string write_text(const RunReport& report) {
        {attribution(outcome), report_detail::layer_section(outcome), report_detail::weak_section(outcome),
         report_detail::station_section(outcome), report_detail::memory_section(outcome),
         report_detail::store_section(outcome), report_detail::sparsity_section(outcome),
-        report_detail::fidelity_section(outcome), report_detail::plan_section(outcome),
-        not_modelled(report)}) {
+        report_detail::zeros_section(outcome), report_detail::fidelity_section(outcome),
+        report_detail::plan_section(outcome), not_modelled(report)}) {
     if (!section.empty()) out += "\n" + section;
   }
   return out;

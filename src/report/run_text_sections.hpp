@@ -18,6 +18,8 @@ namespace wafersim::report_detail {
 [[nodiscard]] std::string wear_warning(const Outcome& outcome);
 // Empty if nothing is pruned.
 [[nodiscard]] std::string sparsity_section(const Outcome& outcome);
+// What becomes of zeros that relus leave; empty if there are none.
+[[nodiscard]] std::string zeros_section(const Outcome& outcome);
 // What the mesh made of the products of linear layers, and closed forms; empty if only the latter were asked.
 [[nodiscard]] std::string fidelity_section(const Outcome& outcome);
 [[nodiscard]] std::string plan_section(const Outcome& outcome);

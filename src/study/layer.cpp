@@ -14,30 +14,71 @@
 #include "wafersim/config/derived.hpp"
 #include "wafersim/kernel/mesh/ws_timer.hpp"
 #include "wafersim/kernel/ws_flow.hpp"
+#include "wafersim/wafer/layer_mask.hpp"
+#include "wafersim/wafer/layer_traffic.hpp"
 
 namespace wafersim {
 namespace {
 
-constexpr std::uint64_t kDenseBytes = 2;    // FP16
-constexpr std::uint64_t kIndexedBytes = 4;  // with the index of its input
 constexpr std::uint64_t kMostGroups = 64;
 
-std::uint64_t weights_left(const LayerRequest& request, Fraction pruned) {
-  const std::uint64_t all = request.in * request.out;
-  return all - multiply_divide_down(all, pruned.billionths, Fraction::kOne);
+// The matrix as a training step has it: a linear layer, and a plan that prunes it.
+Layer layer_of(const LayerRequest& request) {
+  Layer layer;
+  layer.kind = OpKind::linear;
+  layer.in_features = request.in;
+  layer.out_features = request.out;
+  layer.matrix_weights = request.in * request.out;
+  return layer;
+}
+
+TrainingPlan plan_of(const LayerRequest& request, Fraction pruned) {
+  TrainingPlan plan;
+  plan.sequence_length = 1;
+  plan.weights = request.arithmetic == Arithmetic::fp32 ? Precision::fp32 : Precision::fp16;
+  plan.sparsity = {.level = pruned, .pattern = request.mask, .seed = request.seed};
+  return plan;
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw InputError{{.at = {.file = "layer"}, .key = {}, .message = message}};
+}
+
+void check_mask(const LayerRequest& request) {
+  const MaskPattern& mask = request.mask;
+  if (mask.block > kLargestBlock)
+    refuse(
+        fmt::format("the mask {} has larger blocks than {} weights, the most", spell(mask), kLargestBlock));
+  if (mask.of == 0) return;
+  if (mask.of > kMostOfM)
+    refuse(fmt::format("the mask {} chooses of more than {}, the most", spell(mask), kMostOfM));
+  if (!request.pruned.empty())
+    refuse(fmt::format(
+        "the mask {} fixes the level {}: leave --sparsity out, or take --mask uniform or block:SIZE",
+        spell(mask), spell(mask.pruned())));
+  if (request.in % mask.of != 0)
+    refuse(fmt::format("the mask {} needs inputs that are a multiple of {}, such as {}, got {}", spell(mask),
+                       mask.of, divide_up(request.in, mask.of) * mask.of, request.in));
 }
 
 void check(const LayerRequest& request) {
-  const auto refuse = [](const std::string& message) {
-    throw InputError{{.at = {.file = "layer"}, .key = {}, .message = message}};
-  };
   if (request.in == 0 || request.out == 0 || request.tokens == 0)
     refuse("expected features and tokens above 0");
+  check_mask(request);
   for (const Fraction pruned : request.pruned) {
-    if (weights_left(request, pruned) == 0)
+    if (kept_of(layer_of(request), plan_of(request, pruned)) == 0)
       refuse(fmt::format("a sparsity of {} keeps none of {} x {} weights", spell(pruned), request.out,
                          request.in));
   }
+}
+
+std::vector<Fraction> levels_of(const LayerRequest& request) {
+  std::vector<Fraction> levels{Fraction{}};
+  for (const Fraction pruned : request.pruned) {
+    if (pruned.billionths > 0) levels.push_back(pruned);
+  }
+  if (request.mask.of > request.mask.keep) levels.push_back(request.mask.pruned());
+  return levels;
 }
 
 // What the fullest PE keeps: inputs and results of its tokens, and partial sums in flight.
@@ -52,13 +93,11 @@ class Level {
  public:
   Level(const WaferSpec& wafer, const LayerRequest& request, Fraction pruned)
       : wafer_{wafer}, request_{request}, pruned_{pruned} {
-    if (pruned.billionths > 0)
-      mask_.emplace(request.in, std::min(request.out, MaskSample::kRows), pruned, request.seed);
-    shape_ = {.in = request.in,
-              .out = request.out,
-              .kept = weights_left(request, pruned),
-              .mask = mask_ ? &*mask_ : nullptr,
-              .weights_per_wavelet = mask_ || request.arithmetic == Arithmetic::fp32 ? 1U : 2U};
+    const Layer layer = layer_of(request);
+    const TrainingPlan plan = plan_of(request, pruned);
+    kept_ = kept_of(layer, plan);
+    shape_ = matrix_of(layer, plan, pruned, kept_, wafer.pe.skip_block, masks_);
+    streamed_ = weights_of(layer, plan, 1, shape_.kept).bytes();
   }
 
   LayerLevel run(const std::function<void(double)>& progress) const {
@@ -66,11 +105,12 @@ class Level {
     const KernelCost by_flow = linear_forward(flow, shape_);
     KernelCost cost = by_flow;
     LayerLevel level{.pruned = pruned_,
-                     .kept = shape_.kept,
+                     .kept = kept_,
+                     .sent = shape_.kept,
                      .groups = flow.layout.mapping().groups,
                      .columns = flow.layout.feature_columns(),
                      .tokens_per_pe = flow.layout.tokens_per_pe(),
-                     .streamed = Bytes{shape_.kept * (mask_ ? kIndexedBytes : kDenseBytes)},
+                     .streamed = streamed_,
                      .time = {},
                      .flow = by_flow.busy(),
                      .limit = {}};
@@ -85,7 +125,7 @@ class Level {
       if (!product.why_not.empty()) throw DoesNotFit{"no program on the mesh: " + product.why_not};
       level.outputs_run = product.outputs_run;
     }
-    level.time = divide(flow, cost, level.streamed);
+    level.time = divide(flow, cost);
     return level;
   }
 
@@ -119,7 +159,7 @@ class Level {
   }
 
   // The mean column's work is known; what of the rest is columns that wait for the fullest one says the mask.
-  [[nodiscard]] LayerTime divide(const FlowContext& c, const KernelCost& cost, Bytes streamed) const {
+  [[nodiscard]] LayerTime divide(const FlowContext& c, const KernelCost& cost) const {
     const RowTime row = row_time(c, shape_);
     std::uint64_t left = cost.busy().count();
     const auto take = [&](std::uint64_t wanted) {
@@ -128,22 +168,28 @@ class Level {
       return Cycles{taken};
     };
     LayerTime time;
-    time.products = take(row.mean_beats);
-    time.overhead = take(row.overhead);
+    time.products = take(of_kept(row.mean_beats));
+    time.overhead = take(of_kept(row.overhead));
+    time.zeros = take(row.mean_beats + row.overhead - of_kept(row.mean_beats) - of_kept(row.overhead));
     time.imbalance = take(waiting(c, row));
     time.reduction = Cycles{left};
     time.fill = cost.fill;
-    const Cycles stream = cycles_in(transfer_time(streamed, io_bandwidth(wafer_.io)), wafer_.clock);
+    const Cycles stream = cycles_in(transfer_time(streamed_, io_bandwidth(wafer_.io)), wafer_.clock);
     time.streaming = stream - std::min(stream, cost.busy());
     time.total = cost.total() + time.streaming;
     return time;
   }
 
+  // Of cycles that are spent on all that is sent, those on weights that are kept.
+  [[nodiscard]] std::uint64_t of_kept(std::uint64_t cycles) const {
+    return multiply_divide_up(cycles, kept_, shape_.kept);
+  }
+
   [[nodiscard]] std::uint64_t waiting(const FlowContext& c, const RowTime& row) const {
-    if (!mask_) return 0;
+    if (shape_.mask == nullptr) return 0;
     const std::uint64_t columns = c.layout.columns_used(shape_.in);
     const std::uint64_t fullest =
-        mask_->slowest_column(c.layout.features_per_pe(shape_.in), wafer_.pe.accumulators, shape_.out);
+        shape_.mask->slowest_column(c.layout.features_per_pe(shape_.in), wafer_.pe.accumulators, shape_.out);
     const std::uint64_t mean = divide_up(shape_.kept, columns);
     const std::uint64_t work = row.mean_beats + row.overhead;
     return fullest > mean ? multiply_divide_up(work, fullest - mean, mean) : 0;
@@ -152,12 +198,15 @@ class Level {
   const WaferSpec& wafer_;
   const LayerRequest& request_;
   Fraction pruned_;
-  std::optional<MaskSample> mask_;
-  MatrixShape shape_;
+  MaskLibrary masks_;
+  std::uint64_t kept_{};
+  MatrixShape shape_;  // of all that is sent
+  Bytes streamed_;
 };
 
 std::string limit_of(const LayerTime& time) {
-  const std::array<std::pair<const char*, Cycles>, 5> losses{{{"overhead of arriving weights", time.overhead},
+  const std::array<std::pair<const char*, Cycles>, 6> losses{{{"overhead of arriving weights", time.overhead},
+                                                              {"zeros that fill up blocks", time.zeros},
                                                               {"uneven columns", time.imbalance},
                                                               {"reduction", time.reduction},
                                                               {"streaming", time.streaming},
@@ -171,11 +220,9 @@ std::string limit_of(const LayerTime& time) {
 
 LayerReport study_layer(const MachineSpec& machine, const LayerRequest& request) {
   check(request);
-  std::vector<Fraction> levels{Fraction{}};
-  for (const Fraction pruned : request.pruned) {
-    if (pruned.billionths > 0) levels.push_back(pruned);
-  }
-  LayerReport report{.request = request, .machine = machine.name, .levels = {}};
+  const std::vector<Fraction> levels = levels_of(request);
+  LayerReport report{
+      .request = request, .machine = machine.name, .skip_block = machine.wafer.pe.skip_block, .levels = {}};
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const auto progress = [&](double done) {
       if (request.on_progress)

@@ -49,6 +49,7 @@ std::vector<std::uint64_t> shape_of(const Layer& layer) {
                                    layer.directions,
                                    layer.window.groups,
                                    layer.window.transposed ? 1U : 0U,
+                                   layer.delta_zeros.billionths,
                                    layer.attention.causal ? 1U : 0U};
   for (const Extent& extent :
        {layer.extent, layer.window.in, layer.window.kernel, layer.window.stride, layer.window.dilation}) {
@@ -67,9 +68,11 @@ LayerCost times(const LayerCost& cost, std::uint64_t count) {
     return KernelCost{.compute = kernel.compute * count,
                       .fabric = kernel.fabric * count,
                       .hidden = kernel.hidden * count,
+                      .saved = kernel.saved * count,
                       .fill = kernel.fill * count,
                       .fmacs = kernel.fmacs * count,
                       .fmacs_of_zeros = kernel.fmacs_of_zeros * count,
+                      .fmacs_filtered = kernel.fmacs_filtered * count,
                       .wavelet_hops = kernel.wavelet_hops * count,
                       .sram_accesses = kernel.sram_accesses * count};
   };
@@ -79,8 +82,10 @@ LayerCost times(const LayerCost& cost, std::uint64_t count) {
 // Says how many multiply-adds each pass of a product has, where its parts were rounded.
 void set_fmacs(LayerCost& cost, std::uint64_t fmacs) {
   for (KernelCost* kernel : {&cost.forward, &cost.gradient, &cost.delta}) {
-    kernel->sram_accesses =
-        kernel->fmacs == 0 ? 0 : multiply_divide_up(kernel->sram_accesses, fmacs, kernel->fmacs);
+    if (kernel->fmacs != 0) {
+      kernel->sram_accesses = multiply_divide_up(kernel->sram_accesses, fmacs, kernel->fmacs);
+      kernel->fmacs_filtered = multiply_divide_down(kernel->fmacs_filtered, fmacs, kernel->fmacs);
+    }
     kernel->fmacs = fmacs;
   }
 }
@@ -167,7 +172,7 @@ const LayerCost& LayerCosts::of(const Layer& layer) {
 
 // The software's kernels are busy for longer than the closed forms of ideal ones.
 KernelCost LayerCosts::as_programmed(KernelCost cost) const {
-  for (Cycles* busy : {&cost.compute, &cost.fabric, &cost.hidden}) {
+  for (Cycles* busy : {&cost.compute, &cost.fabric, &cost.hidden, &cost.saved}) {
     *busy = Cycles{
         multiply_divide_up(busy->count(), Fraction::kOne, context_.wafer.software_efficiency.billionths)};
   }
@@ -194,19 +199,17 @@ const MaskSample* LayerCosts::mask(std::uint64_t width, std::uint64_t rows, Frac
                         .skip_block = context_.wafer.pe.skip_block});
 }
 
+DeltaZeros LayerCosts::zeros(const Layer& layer) const {
+  if (!filter_zeros_ || !has_zeros_to_filter(layer)) return {};
+  return {.share = layer.delta_zeros, .seed = plan_.sparsity.seed};
+}
+
 LayerCost LayerCosts::linear(const FlowContext& context, const Layer& layer, Fraction level,
                              std::uint64_t kept) const {
-  // A level so small that it prunes nothing leaves the matrix dense.
-  if (kept == layer.matrix_weights) level = {};
-  const bool two_a_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16;
-  MatrixShape forward{.in = layer.in_features,
-                      .out = layer.out_features,
-                      .kept = kept,
-                      .mask = mask(layer.in_features, layer.out_features, level, false),
-                      .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
-  if (forward.mask != nullptr) forward.kept = forward.mask->widened(kept, layer.matrix_weights);
+  MatrixShape forward = matrix_of(layer, plan_, level, kept, context.wafer.pe.skip_block, masks_);
+  forward.zeros = zeros(layer);
   MatrixShape backward = forward.transposed();
-  backward.mask = mask(layer.out_features, layer.in_features, level, true);
+  if (forward.mask != nullptr) backward.mask = mask(layer.out_features, layer.in_features, level, true);
   LayerCost cost{.forward = linear_forward(context, forward),
                  .gradient = linear_gradient(context, forward),
                  .delta = linear_forward(context, backward)};
@@ -266,6 +269,7 @@ LayerCost LayerCosts::convolution(const FlowContext& context, const Layer& layer
   if (kept == layer.matrix_weights) level = {};
   task.kept = sent_weights(layer, plan_.sparsity, context.wafer.pe.skip_block, masks_);
   task.weights_per_wavelet = level.billionths == 0 && plan_.weights == Precision::fp16 ? 2 : 1;
+  task.zeros = zeros(layer);
   const std::uint64_t taps = task.taps();
   task.mask = mask(task.in / task.groups * taps, task.out, level, false);
   task.transposed_mask = mask(task.out / task.groups * taps, task.in, level, true);

@@ -38,4 +38,22 @@ std::uint64_t sent_weights(const Layer& layer, const Sparsity& sparsity, std::ui
   return mask == nullptr ? kept : mask->widened(kept, layer.matrix_weights);
 }
 
+MatrixShape matrix_of(const Layer& layer, const TrainingPlan& plan, Fraction level, std::uint64_t kept,
+                      std::uint64_t skip_block, MaskLibrary& masks) {
+  if (kept == layer.matrix_weights) level = {};
+  const bool two_a_wavelet = level.billionths == 0 && plan.weights == Precision::fp16;
+  MatrixShape matrix{.in = layer.in_features,
+                     .out = layer.out_features,
+                     .kept = kept,
+                     .mask = masks.sample({.width = layer.in_features,
+                                           .rows = layer.out_features,
+                                           .level = level,
+                                           .pattern = plan.sparsity.pattern,
+                                           .seed = plan.sparsity.seed,
+                                           .skip_block = skip_block}),
+                     .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
+  if (matrix.mask != nullptr) matrix.kept = matrix.mask->widened(kept, layer.matrix_weights);
+  return matrix;
+}
+
 }  // namespace wafersim

@@ -121,7 +121,8 @@ class Best {
             .micro_batches = micro_batches_,
             .gradient_sums = sums_,
             .sram = trials_.budget(mapping, micro_batches_.front(), sums_),
-            .runners_up = {choices.begin() + 1, choices.end()}};
+            .runners_up = {choices.begin() + 1, choices.end()},
+            .cycles = choices.front().cycles};
   }
 
  private:
@@ -131,6 +132,37 @@ class Best {
   GradientSums sums_{GradientSums::none};
   Cycles least_{Cycles::max()};
 };
+
+WaferPlan best_plan(MappingTrials trials, const WaferSpec& wafer, const Workload& workload,
+                    std::uint64_t nodes) {
+  const TrainingPlan& plan = workload.plan;
+  const std::optional<std::uint64_t> wanted = sequences_per_node(plan, nodes);
+  const GradientSums pinned =
+      plan.gradient_accumulation == GradientAccumulation::wafer ? GradientSums::on_wafer : GradientSums::none;
+  Best best{trials, plan};
+  if (plan.micro_batch) {
+    const std::uint64_t most = wanted ? std::min(*plan.micro_batch, *wanted) : *plan.micro_batch;
+    const std::vector<std::uint64_t> parts = even_parts(wanted.value_or(most), most);
+    best.consider(parts);
+    if (!best.found()) refuse(trials, workload, wafer, parts.front(), sums_of(trials, plan, parts));
+    return best.plan();
+  }
+  const std::uint64_t limit = wanted.value_or(kMostSequences / plan.sequence_length);
+  std::uint64_t largest = trials.largest_fitting(limit, GradientSums::none);
+  if (wanted && largest < *wanted) largest = trials.largest_fitting(limit, pinned);
+  if (largest == 0) refuse(trials, workload, wafer, 1, pinned);
+  if (!wanted) best.consider({largest});
+  for (const std::uint64_t size : wanted ? sizes_to_try(largest) : std::vector<std::uint64_t>{}) {
+    best.consider(even_parts(*wanted, size));
+    best.consider(full_parts(*wanted, size));
+  }
+  return best.plan();
+}
+
+// Whether a sequence takes fewer cycles.
+bool is_faster(const WaferPlan& a, const WaferPlan& b) {
+  return Wide{a.cycles.count()} * b.sequences() < Wide{b.cycles.count()} * a.sequences();
+}
 
 }  // namespace
 
@@ -155,29 +187,17 @@ std::optional<std::uint64_t> sequences_per_node(const TrainingPlan& plan, std::u
 
 WaferPlan plan_wafer(const WaferSpec& wafer, const Workload& workload, std::uint64_t nodes,
                      MaskLibrary& masks) {
-  MappingTrials trials{wafer, workload, masks, nodes};
-  const TrainingPlan& plan = workload.plan;
-  const std::optional<std::uint64_t> wanted = sequences_per_node(plan, nodes);
-  const GradientSums pinned =
-      plan.gradient_accumulation == GradientAccumulation::wafer ? GradientSums::on_wafer : GradientSums::none;
-  Best best{trials, plan};
-  if (plan.micro_batch) {
-    const std::uint64_t most = wanted ? std::min(*plan.micro_batch, *wanted) : *plan.micro_batch;
-    const std::vector<std::uint64_t> parts = even_parts(wanted.value_or(most), most);
-    best.consider(parts);
-    if (!best.found()) refuse(trials, workload, wafer, parts.front(), sums_of(trials, plan, parts));
-    return best.plan();
+  const WaferPlan plain = best_plan({wafer, workload, masks, nodes}, wafer, workload, nodes);
+  const auto& layers = workload.graph.layers;
+  if (!can_filter_zeros(workload.plan) || std::none_of(layers.begin(), layers.end(), has_zeros_to_filter))
+    return plain;
+  try {
+    WaferPlan filtered = best_plan({wafer, workload, masks, nodes, true}, wafer, workload, nodes);
+    filtered.filter_zeros = true;
+    return is_faster(filtered, plain) ? filtered : plain;
+  } catch (const DoesNotFit&) {
+    return plain;  // without indices it fits
   }
-  const std::uint64_t limit = wanted.value_or(kMostSequences / plan.sequence_length);
-  std::uint64_t largest = trials.largest_fitting(limit, GradientSums::none);
-  if (wanted && largest < *wanted) largest = trials.largest_fitting(limit, pinned);
-  if (largest == 0) refuse(trials, workload, wafer, 1, pinned);
-  if (!wanted) best.consider({largest});
-  for (const std::uint64_t size : wanted ? sizes_to_try(largest) : std::vector<std::uint64_t>{}) {
-    best.consider(even_parts(*wanted, size));
-    best.consider(full_parts(*wanted, size));
-  }
-  return best.plan();
 }
 
 }  // namespace wafersim

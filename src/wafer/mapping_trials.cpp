@@ -49,13 +49,14 @@ Cycles through_lanes(Bytes bytes, const WaferSpec& wafer) {
 }  // namespace
 
 MappingTrials::MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks,
-                             std::uint64_t nodes)
+                             std::uint64_t nodes, bool filter_zeros)
     : wafer_{wafer},
       workload_{workload},
       masks_{masks},
-      live_{workload},
+      live_{workload, filter_zeros},
       mappings_{candidate_mappings(wafer)},
-      nodes_{nodes} {
+      nodes_{nodes},
+      filter_zeros_{filter_zeros} {
   Bytes out;
   for (const Layer& layer : workload.graph.layers) out += gradients_of(layer, workload.plan).bytes();
   gradients_out_ = through_lanes(out, wafer);
@@ -147,7 +148,8 @@ SramBudget MappingTrials::smallest_budget(std::uint64_t sequences, GradientSums 
 Cycles MappingTrials::kernel_cycles(std::size_t mapping, std::uint64_t sequences, Estimate estimate) {
   const auto [known, fresh] = known_.try_emplace({mapping, sequences, estimate});
   if (!fresh) return known->second;
-  LayerCosts costs{wafer_, workload_.plan, layout(mappings_[mapping], sequences), masks_, nodes_, estimate};
+  LayerCosts costs{wafer_,  workload_.plan, layout(mappings_[mapping], sequences), masks_, nodes_, estimate,
+                   nullptr, filter_zeros_};
   if (alike_.empty()) alike_ = layers_alike(costs);
   const bool evaluate = workload_.plan.mode == StepMode::evaluate;
   Cycles sum;

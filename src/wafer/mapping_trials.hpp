@@ -12,9 +12,10 @@ namespace wafersim {
 
 class MappingTrials {
  public:
-  // The same weights go to `nodes` wafers, each with a micro-batch of its own.
-  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks,
-                std::uint64_t nodes = 1);
+  // The same weights go to `nodes` wafers, each with a micro-batch of its own. `filter_zeros` as of
+  // LayerCosts.
+  MappingTrials(const WaferSpec& wafer, const Workload& workload, MaskLibrary& masks, std::uint64_t nodes = 1,
+                bool filter_zeros = false);
 
   [[nodiscard]] SramBudget budget(const Mapping& mapping, std::uint64_t sequences, GradientSums sums) const {
     return live_.budget(wafer_, layout(mapping, sequences), sums);
@@ -59,6 +60,7 @@ class MappingTrials {
   LiveTensors live_;
   std::vector<Mapping> mappings_;
   std::uint64_t nodes_;
+  bool filter_zeros_;
   Cycles gradients_out_;                        // that gradients of one micro-batch take through the lanes
   std::map<std::uint64_t, Cycles> weights_in_;  // by sequences
   std::map<std::tuple<std::size_t, std::uint64_t, Estimate>, Cycles> known_;

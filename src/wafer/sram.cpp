@@ -16,14 +16,20 @@ LiveTensors::Sizes LiveTensors::as_sizes(const Counts& counts) {
 }
 
 // Tensors that `layer` reads, writes, and makes deltas of, beside those that are `held` anyway. A loss turns
-// its input into the delta in place; an elementwise layer overwrites.
+// its input into the delta in place; an elementwise layer overwrites. An index of an FP16 delta is as large
+// as the delta. A layer's tensor has its number.
 LiveTensors::Counts LiveTensors::working_set(const Graph& graph, const Layer& layer,
-                                             const std::set<TensorId>& held) {
+                                             const std::set<TensorId>& held, bool filter_zeros) {
   Counts counts;
+  const auto index = [&](TensorId tensor) {
+    if (filter_zeros && has_zeros_to_filter(graph.layers[tensor])) ++counts[size_of(graph.tensors[tensor])];
+  };
   for (const TensorId input : layer.inputs) {
+    index(input);
     if (!held.contains(input)) ++counts[size_of(graph.tensors[input])];       // its value
     if (layer.kind != OpKind::loss) ++counts[size_of(graph.tensors[input])];  // its delta
   }
+  index(layer.output);
   // The output, and later its delta in the same place: who needed a held value has gone backward by then.
   if (!held.contains(layer.output)) ++counts[size_of(graph.tensors[layer.output])];
   return counts;
@@ -58,7 +64,7 @@ const SramItem& SramBudget::largest() const {
                            [](const SramItem& a, const SramItem& b) { return a.bytes < b.bytes; });
 }
 
-LiveTensors::LiveTensors(const Workload& workload)
+LiveTensors::LiveTensors(const Workload& workload, bool filter_zeros)
     : sequence_{workload.plan.sequence_length},
       value_bytes_{activation_bytes(workload.plan)},
       accumulator_bytes_{workload.plan.accumulate == Accumulate::fp16 ? 2U : 4U} {
@@ -96,7 +102,7 @@ LiveTensors::LiveTensors(const Workload& workload)
 
   std::set<Counts> distinct_sets;
   for (const Layer& layer : graph.layers) {
-    distinct_sets.insert(working_set(graph, layer, held));
+    distinct_sets.insert(working_set(graph, layer, held, filter_zeros));
     gradients_ += layer.vector_weights;
     if (!layer.tied_to) gradients_ += kept_matrix_weights(layer, workload.plan.sparsity);
   }

@@ -43,6 +43,7 @@ class LayerWriter {
         break;
       case OpKind::elementwise:
         text("function", layer_.function);
+        if (layer_.zeros) plain("zeros", spell(*layer_.zeros));
         bias();
         break;
       case OpKind::input:

@@ -59,6 +59,7 @@ constexpr std::array kKeyUses{
     KeyUse{"directions", operators({K::recurrent})},
     KeyUse{"affine", operators({K::norm})},
     KeyUse{"function", operators({K::norm, K::elementwise, K::pool, K::recurrent})},
+    KeyUse{"zeros", operators({K::elementwise})},
 };
 
 // Keys without which an operator has no meaning.
@@ -82,6 +83,15 @@ void check_keys(const Tree& tree, OpKind op, const std::string& path, Problems& 
     if (needing != op || tree.find(key) != nullptr) continue;
     problems.add(tree.at, fmt::format("{}.{}", path, key), fmt::format("op '{}' needs it", to_string(op)));
   }
+}
+
+// Other functions leave zeros only where their input happens to be one.
+void check_zeros(const Tree& tree, const LayerRecord& record, const std::string& path, Problems& problems) {
+  if (!record.zeros || record.op != OpKind::elementwise || record.function == "relu") return;
+  const auto entry = std::find_if(tree.entries.begin(), tree.entries.end(),
+                                  [](const Tree::Entry& candidate) { return candidate.key == "zeros"; });
+  problems.add(entry->key_at, path + ".zeros",
+               fmt::format("function '{}' leaves no zeros; relu does", record.function.value_or("")));
 }
 
 bool is_name_character(char c) {
@@ -137,6 +147,7 @@ LayerDraft draft_of(const LayerRecord& record, const Tree& tree) {
   draft.directions = record.directions.value_or(1);
   draft.affine = record.affine.value_or(true);
   draft.function = record.function.value_or(std::string{usual_function(record.op)});
+  draft.zeros = record.zeros;
   draft.bias = record.bias.value_or(record.op == OpKind::recurrent ||
                                     (record.op == OpKind::norm && draft.function != "rmsnorm"));
   if (record.tied_to) draft.tied_to = Reference{.layer = *record.tied_to, .at = tree.find("tied_to")->at};
@@ -165,6 +176,7 @@ PlacedLayer read_layer(const Tree& tree, const std::string& path, Problems& prob
   read_record(tree, path, record, own);
   if (const Tree* name = tree.find("name")) check_name(*name, path + ".name", own);
   if (own.empty()) check_keys(tree, record.op, path, own);
+  check_zeros(tree, record, path, own);
   if (record.input && tree.find("inputs") != nullptr) {
     own.add(tree.find("inputs")->at, path + ".inputs", "give either 'input' or 'inputs', not both");
   }

@@ -65,6 +65,7 @@ struct LayerRecord {
   std::optional<std::uint64_t> directions;
   std::optional<bool> affine;
   std::optional<std::string> function;
+  std::optional<Fraction> zeros;
   std::optional<std::uint64_t> block;
 };
 
@@ -140,6 +141,10 @@ void visit_fields(Visitor& visit, LayerRecord& layer) {
               {.help = "recurrent: 2 runs from both ends; 1 if left out", .low = 1, .high = 2});
   visit.field("affine", layer.affine, {.help = "norm: it has a gain to train; yes if left out"});
   visit.field("function", layer.function, {.help = "elementwise, norm, pool, recurrent: what it computes"});
+  visit.field(
+      "zeros", layer.zeros,
+      {.help = "elementwise relu: share of its output that is zero; `sparsity.activations` if left out",
+       .high = Fraction{Fraction::kOne - 1}});
   visit.field("block", layer.block,
               {.help = "outside of a repeat: the unit of recomputation that it belongs to; none if left out",
                .low = 1,

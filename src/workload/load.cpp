@@ -206,6 +206,7 @@ Tree resolve(const WorkloadRecord& record, const std::string& key, Tree model) {
     return (entry.key == "kept" && entry.value.items.empty()) ||
            (entry.key == "distribution" && record.plan.sparsity.distribution == Distribution::uniform) ||
            (entry.key == "pattern" && record.plan.sparsity.pattern == MaskPattern{}) ||
+           (entry.key == "activations" && record.plan.sparsity.activations == Fraction{}) ||
            (entry.key == "block_size" && record.plan.sparsity.pattern.block == 1);
   });
   Tree::Entry entry;
@@ -240,6 +241,7 @@ LoadedWorkload read(const Tree& file, const std::string& name) {
   LoadedWorkload loaded;
   settle_kept(record, model, file, loaded.notes);
   settle_distribution(model.graph, record.plan.sparsity);
+  settle_zeros(model.graph, record.plan.sparsity);
   record.not_modelled.insert(record.not_modelled.end(), model.not_modelled.begin(), model.not_modelled.end());
   loaded.workload = {
       .graph = std::move(model.graph), .plan = record.plan, .not_modelled = record.not_modelled};

@@ -61,6 +61,8 @@ void OnnxWalk::unary(const OnnxNode& node) {
   const std::string layer = settled(node, x);
   LayerDraft draft = layers_.start(node.name, OpKind::elementwise, {layer});
   draft.function = unary_functions().at(node.op);
+  // Their slope below zero leaves no zeros.
+  if (node.op == "LeakyRelu" || node.op == "PRelu") draft.zeros = Fraction{};
   if (node.op == "PRelu" && has_input(node, 1) && numbers_of(input(node, 1).dims) > 1) draft.bias = true;
   make_like(node, layers_.add(std::move(draft), layers_.shape(layer)), x);
 }

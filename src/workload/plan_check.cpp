@@ -150,6 +150,21 @@ void check_pattern(const Workload& workload, const Tree& file, Problems& problem
   if (sparsity.pattern.of != 0) check_n_of_m(workload, *keys, problems);
 }
 
+// A share for layers that are not there is a mistake: a GPT, for instance, has a gelu.
+void check_activations(const Workload& workload, const Tree& file, Problems& problems) {
+  const Tree* keys = file.find("sparsity");
+  const Sparsity& sparsity = workload.plan.sparsity;
+  if (keys == nullptr || sparsity.activations.billionths == 0) return;
+  const auto& layers = workload.graph.layers;
+  const bool any = std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) {
+    return !layer.zeros && output_zeros(layer, sparsity).billionths > 0;
+  });
+  if (any) return;
+  problems.add(place(*keys, "activations"), "sparsity.activations",
+               "the model has no relu that it could be of: only a relu leaves zeros (a gelu, for instance, "
+               "does not); leave it out");
+}
+
 }  // namespace
 
 void check_plan(const Workload& workload, const Tree& file, Problems& problems) {
@@ -158,6 +173,7 @@ void check_plan(const Workload& workload, const Tree& file, Problems& problems) 
   check_patterns(workload, file, problems);
   check_kept(workload, file, problems);
   check_pattern(workload, file, problems);
+  check_activations(workload, file, problems);
 }
 
 }  // namespace wafersim::workload_detail

@@ -151,7 +151,12 @@ void visit_fields(Visitor& visit, Sparsity& sparsity) {
               {.help = "neighbours of a block, of the pattern `block`", .low = 1, .high = kLargestBlock});
   pattern = word.n_of_m;
   pattern.block = block_size.value_or(1);
-  visit.field("seed", sparsity.seed, {.help = "of the masks", .presence = kMayLack});
+  visit.field("seed", sparsity.seed,
+              {.help = "of the masks, and of zeros among activations", .presence = kMayLack});
+  visit.field("activations", sparsity.activations,
+              {.help = "share of zeros in the output of each relu that names none itself",
+               .high = Fraction{Fraction::kOne - 1},
+               .presence = kMayLack});
   visit.field("exceptions", sparsity.exceptions,
               {.help = "other levels, by layer; the last that matches wins", .presence = kMayLack});
   visit.field("kept", sparsity.kept,

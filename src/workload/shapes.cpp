@@ -82,6 +82,7 @@ bool ShapeRule::declared_input() {
 bool ShapeRule::function() {
   const std::span<const std::string> known = functions_of(layer_.kind);
   layer_.function = draft_.function;
+  layer_.zeros = draft_.zeros;
   if (std::find(known.begin(), known.end(), draft_.function) != known.end()) return true;
   return wrong(
       fmt::format("unknown function {}; known: {}", in_quotes(draft_.function), fmt::join(known, ", ")));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wafersim/base/mask_pattern.hpp"
 #include "wafersim/base/random.hpp"
 #include "wafersim/base/suggest.hpp"
 #include "wafersim/base/time.hpp"
@@ -31,6 +32,17 @@ TEST(ParseBytes, WrongMissingAndNegativeAreNamed) {
   EXPECT_THAT(parse_bytes("48").problem, HasSubstr("the unit is missing"));
   EXPECT_THAT(parse_bytes("-1 B").problem, HasSubstr("must not be negative"));
   EXPECT_THAT(parse_bytes("0.3 KiB").problem, HasSubstr("not a whole number of bytes"));  // 307.2 B
+}
+
+TEST(ParseMaskPattern, ReadsWhatItSpells) {
+  for (const char* text : {"uniform", "block:16", "2:4"}) {
+    const Parsed<MaskPattern> read = parse_mask_pattern(text);
+    ASSERT_TRUE(read.value) << text;
+    EXPECT_EQ(spell(*read.value), text);
+  }
+  EXPECT_THAT(parse_mask_pattern("diagonal").problem, HasSubstr("expected uniform, block:SIZE or N:M"));
+  EXPECT_THAT(parse_mask_pattern("block:0").problem, HasSubstr("expected block:SIZE such as 'block:4'"));
+  EXPECT_THAT(parse_mask_pattern("5:4").problem, HasSubstr("N of N:M must be at most M"));
 }
 
 TEST(ParseRate, NetworkRatesAreInBits) {

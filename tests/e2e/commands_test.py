@@ -48,13 +48,40 @@ class Commands(UserTest):
         for wrong, complaint in (
                 (("--sparsity", "0.5,1"), "--sparsity: expected shares from 0 to below 1, such as 0.5,0.9, got '1'\n"),
                 (("--size", "480"), "--size: expected OUTxIN, each from 1 to 1000000, such as 12288x12288, got '480'\n"),
+                (("--mask", "diagonal"), "--mask: expected uniform, block:SIZE or N:M, got 'diagonal'\n"),
+                (("--mask", "block:0"), "--mask: expected block:SIZE such as 'block:4', got 'block:0'\n"),
+                (("--mask", "5:4"), "--mask: keeps 5 of 4 weights: N of N:M must be at most M\n"),
+                (("--mask", "2:7"), "layer: the mask 2:7 needs inputs that are a multiple of 7, such as 483, got 480\n"),
                 (("--tokens", "0"), "--tokens: expected a whole number from 1 to 1000000000, got '0'\n"),
                 (("--fidelity", "wavelet"), "--fidelity: expected one of 'flow', 'sampled', 'folded', got 'wavelet'\n")):
             options = {"--size": "480x480", "--tokens": "9", **dict([wrong])}
             words = [word for option in options.items() for word in option]
             self.assertEqual(self.refuses(2, "layer", CS2, *words), complaint)
         self.assertIn("--size: is missing", self.refuses(2, "layer", CS2))
+        self.assertIn("leave --sparsity out", self.refuses(2, *size, "--mask", "2:4", "--sparsity", "0.5"))
+        masked = json.loads(self.succeeds(*size, "--mask", "2:4", "--set", "wafer.pe.skip_block=4", "--format", "json"))
+        self.assertEqual((masked["mask"], masked["skip_block"], masked["accumulate"]), ("2:4", 4, "mixed"))
+        self.assertEqual([(level["kept"], level["sent"]) for level in masked["levels"]],
+                         [(230400, 230400), (115200, 230400)])
+        self.assertRegex(self.succeeds(*size, "--set", "wafer.pe.skip_block=4"), "overhead +zeros +uneven")
         self.assertIn("need", self.refuses(3, "layer", CS2, "--size", "480x480", "--tokens", "900000000"))
+
+    def test_zeros_of_activations(self):
+        model = ("{model_type: opt, vocab_size: 100, hidden_size: 512, num_hidden_layers: 1, num_attention_heads: 4, "
+                 "ffn_dim: 2048, max_position_embeddings: 64}")
+        opt = self.folder / "opt.yaml"
+        opt.write_text(f"model: {model}\nglobal_batch: 16\nmicro_batch: 16\n")
+        run = ("run", CS2, opt, "--set", "wafer.grid=64x64", "--set", "wafer.mapping.groups=1", "--format", "json")
+        none = json.loads(self.succeeds(*run))
+        self.assertNotIn("zeros", none)
+        most = json.loads(self.succeeds(*run, "--set", "workload.sparsity.activations=0.9"))
+        (zeros,) = most["zeros"]
+        self.assertEqual((zeros["relu"], zeros["share"], zeros["layer"], zeros["why_not"]),
+                         ("layers.0.mlp.act", 0.9, "layers.0.fc1", ""))
+        self.assertGreater(zeros["saved_cycles"], 0)
+        self.assertLess(most["step"]["cycles"], none["step"]["cycles"])
+        self.assertIn("sparsity.activations: the model has no relu",
+                      self.refuses(2, "run", CS2, GPT2, "--set", "workload.sparsity.activations=0.5"))
 
     def test_describe(self):
         machine = self.succeeds("describe", CS2)

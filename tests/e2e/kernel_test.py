@@ -72,12 +72,12 @@ class Kernel(UserTest):
         for settings, complaint in (
                 (("kernel.mask=5:4",), "kernel.mask: keeps 5 of 4 weights: N of N:M must be at most M\n"),
                 (("kernel.mask=block:0", "kernel.sparsity=0.5"),
-                 "kernel.mask: expected a number from 1 to 1000000000, got '0'\n"),
+                 "kernel.mask: expected block:SIZE such as 'block:4', got 'block:0'\n"),
                 (("kernel.skip_block=0",), "kernel.skip_block: expected a number from 1 to 1000000000, got '0'\n"),
                 (("kernel.mask=2:4", "kernel.sparsity=0.5"),
                  "kernel.sparsity: the mask 2:4 has a level of its own\n"),
                 (("kernel.mask=diagonal",),
-                 "kernel.mask: expected uniform, N:M, block:SIZE or file:PATH, got 'diagonal'\n")):
+                 "kernel.mask: expected uniform, block:SIZE or N:M, got 'diagonal'; or file:PATH\n")):
             options = [word for setting in settings for word in ("--set", setting)]
             self.assertEqual(self.refuses(2, "kernel", "ws.forward", "--grid", "4x1", "--size", "8", *options),
                              complaint)

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "wafersim/base/error.hpp"
+#include "wafersim/config/machine.hpp"
 #include "wafersim/kernel/mesh/ws_gemm.hpp"
+
+#include "support/source_dir.hpp"
 
 namespace wafersim {
 namespace {
@@ -313,6 +316,24 @@ TEST(WsGradient, TheClosedFormFollowsTheFilter) {
       EXPECT_GT(ratio, 0.98) << percent << " % in " << groups << " groups";
       EXPECT_LT(ratio, 1.12) << percent << " % in " << groups << " groups";
     }
+  }
+}
+
+// As a training step has it: zeros drawn by their share alone, not those of the program's own deltas.
+TEST(WsGradient, TheClosedFormOfDrawnZerosFollowsTheProgram) {
+  const std::vector<Override> grid{{"wafer.grid", "8x4"}};
+  const WaferSpec wafer = load_machine(test::source_dir() / "configs/machine/cs2.yaml", grid).wafer;
+  const FlowContext c{.wafer = wafer, .arithmetic = Arithmetic::mixed, .layout = {{8, 4}, {1, 1}, 128}};
+  for (const std::uint32_t percent : {25, 50, 75, 95}) {
+    const WsRequest request = with_zeros(percent);
+    const MatrixShape shape{
+        .in = 128, .out = 64, .kept = 128 * 64, .zeros = {.share = *request.zeros, .seed = 1}};
+    const std::uint64_t flow = gradient_time_filtered(c, shape).total +
+                               gradient_tail(c, shape, GradientStyle::by_delta) + 1 +
+                               wafer.fabric.ramp_latency;
+    const double ratio = static_cast<double>(flow) / static_cast<double>(run(request));
+    EXPECT_GT(ratio, 0.96) << percent;
+    EXPECT_LT(ratio, 1.14) << percent;  // what the filter's closed form is off, and other zeros
   }
 }
 

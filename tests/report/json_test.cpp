@@ -61,6 +61,20 @@ TEST(RunJson, ADenseRunIsItsOwnDenseTwin) {
   EXPECT_EQ(sparsity["speedup"], 1.0);
 }
 
+TEST(RunJson, ListsZerosOnlyOfRelusThatLeaveAny) {
+  RunReport report = test::report();
+  EXPECT_FALSE(nlohmann::json::parse(write_json(report)).contains("zeros"));
+  report.outcome.zeros = {{"act", {Fraction::kOne / 4}, "fc", Cycles{1500}, Cycles{500}, ""}};
+  const auto zeros = nlohmann::json::parse(write_json(report))["zeros"];
+  ASSERT_EQ(zeros.size(), 1U);
+  EXPECT_EQ(zeros[0], (nlohmann::json{{"relu", "act"},
+                                      {"share", 0.25},
+                                      {"layer", "fc"},
+                                      {"gradient_cycles", 1500},
+                                      {"saved_cycles", 500},
+                                      {"why_not", ""}}));
+}
+
 TEST(RunJson, KeepsTextsThatLookLikeItsOwnMarks) {
   RunReport report = test::report();
   report.outcome.layers[0].name = "a\"\\u0001 5\n";

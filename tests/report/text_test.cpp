@@ -138,5 +138,19 @@ TEST(RunText, FitsATerminalWhateverTheNames) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(width_of(line), 100U) << line;
 }
 
+TEST(RunText, PutsRelusOfOneFateTogether) {
+  RunReport report = test::report();
+  EXPECT_THAT(write_text(report), Not(HasSubstr("Zeros of activations")));
+  constexpr Fraction kHalf{Fraction::kOne / 2};
+  report.outcome.zeros = {{"h.0.act", kHalf, "h.0.fc", Cycles{1500}, Cycles{500}, ""},
+                          {"h.1.act", kHalf, "h.1.fc", Cycles{1500}, Cycles{500}, ""},
+                          {"last", kHalf, "", Cycles{}, Cycles{}, "others add their deltas"}};
+  EXPECT_THAT(write_text(report), HasSubstr(R"(Zeros of activations
+  0.5 of zeros behind 2 relus, first h.0.act: the same deltas of h.0.fc and so on are filtered;
+    gradients there take 3,000 cycles, 1,000 fewer than without a filter.
+  0.5 of zeros behind last: none filtered, as others add their deltas.
+)"));
+}
+
 }  // namespace
 }  // namespace wafersim

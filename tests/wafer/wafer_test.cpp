@@ -63,6 +63,26 @@ recompute: none
   EXPECT_EQ(bytes_of("partial sums"), Bytes{5 * wafer.pe.accumulators * 4});
 }
 
+TEST(SramBudget, OfFilteredZerosHasAnIndexForEachDelta) {
+  // As above, 8 -> 16 features and a relu behind: 4 features x 5 tokens of 2 bytes each for values and
+  // indices.
+  const std::string text = R"(name: tiny
+graph:
+  - { name: wte, op: embedding, rows: 8, features: 8 }
+  - { name: fc, op: linear, features: 16 }
+  - { name: act, op: elementwise, function: relu, zeros: 0.9 }
+  - { name: loss, op: loss }
+sequence_length: 10
+recompute: none
+)";
+  const Workload workload = read_workload(parse_tree(text, "tiny.yaml"), "tiny").workload;
+  const WaferSpec wafer = test::machine("cs2", {{"wafer.grid", "4x2"}}).wafer;
+  const auto used = [&](bool filter_zeros) {
+    return LiveTensors{workload, filter_zeros}.budget(wafer, {{4, 2}, {1, 1}, 10}, GradientSums::none).used();
+  };
+  EXPECT_EQ(used(true) - used(false), 40_B);
+}
+
 TEST(SramBudget, CountsTheActivationsOfABlockThatRunsAgainOnce) {
   // A block of two linear layers, 8 -> 16 -> 8, on 4x2 PEs with 10 tokens: 5 tokens a PE, 2 and 4 features.
   const std::string text = R"(name: tiny

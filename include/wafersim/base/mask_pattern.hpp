@@ -27,5 +27,9 @@ struct MaskPattern {
 
 // `2:4`: N and M of an N:M pattern, both from 1 on, N at most M.
 [[nodiscard]] Parsed<MaskPattern> parse_n_of_m(std::string_view text);
+// `uniform`, `block:SIZE` with a size from 1 on, or N:M: as commands spell a pattern.
+[[nodiscard]] Parsed<MaskPattern> parse_mask_pattern(std::string_view text);
+// The same back again.
+[[nodiscard]] std::string spell(const MaskPattern& pattern);
 
 }  // namespace wafersim

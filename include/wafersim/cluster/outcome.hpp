@@ -108,6 +108,16 @@ struct SparsityOutcome {
   Cycles ideal_step_cycles;
 };
 
+// Zeros that a relu leaves, and what of them the gradient of the layer before it gains.
+struct ZerosOutcome {
+  std::string relu;
+  Fraction share;
+  std::string layer;       // whose deltas have the same zeros; empty if none has
+  Cycles gradient_cycles;  // of that layer in a step, without waits
+  Cycles saved_cycles;     // fewer than if its relays did not filter them; zero: they do not
+  std::string why_not;     // empty if they do
+};
+
 // Bytes that one step moves at MemoryX, all shards together.
 struct StoreWorkBytes {
   Bytes dram;
@@ -183,6 +193,7 @@ struct Outcome {
   std::vector<MemoryOutcome> memory;
   StoreOutcome store;
   std::optional<SparsityOutcome> sparsity;  // of a sparse workload
+  std::vector<ZerosOutcome> zeros;          // of relus that leave any, in the order of the graph
   std::optional<FidelityOutcome> fidelity;  // if closed forms alone were not enough
   std::optional<PipelineOutcome>
       pipeline;  // of pipelined execution, which has no store, no links and no plan

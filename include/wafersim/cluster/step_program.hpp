@@ -17,6 +17,7 @@ namespace wafersim {
 struct WaferWork {
   Wide fmacs{};
   Wide fmacs_of_zeros{};  // more of them: see KernelCost
+  Wide fmacs_filtered{};  // fewer of both: see KernelCost
   Wide wavelet_hops{};
   Wide sram_bytes{};
 };
@@ -26,6 +27,7 @@ struct PlannedStep {
   Placement placement;
   std::vector<StoreWorks::Used> dram_patterns;  // that streaming and updating use
   WaferWork work;
+  std::vector<Cycles> saved;  // by layer: cycles that filtered zeros spare
 };
 
 [[nodiscard]] OptimizerKind optimizer_kind(Optimizer optimizer);

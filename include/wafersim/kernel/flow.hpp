@@ -17,9 +17,11 @@ struct KernelCost {
   Cycles compute;                  // the fullest PE's datapath multiplies, adds and evaluates functions
   Cycles fabric;                   // its datapath and ramp serve reductions and other on-wafer traffic
   Cycles hidden{};                 // more of the same that runs beside compute, and shows when that is short
+  Cycles saved{};                  // fewer of all these than if zeros among deltas were not filtered
   Cycles fill;                     // the pipeline of hops fills and drains; nothing else can use this time
   std::uint64_t fmacs{};           // multiply-adds of matrix products, over the wafer
   std::uint64_t fmacs_of_zeros{};  // more of them: of zeros that fill up blocks which cores cannot skip
+  std::uint64_t fmacs_filtered{};  // of both, those that are left out as zeros among deltas are filtered
   std::uint64_t wavelet_hops{};    // wavelets times links crossed, over the wafer
   std::uint64_t sram_accesses{};   // bytes read or written by those multiply-adds, over the wafer
 
@@ -78,6 +80,13 @@ struct FlowContext {
   ProductTimer* timer{nullptr};  // null: closed forms
 };
 
+// Zeros among the deltas of a product's results, as a ReLU behind it leaves them: each is one by itself with
+// this probability.
+struct DeltaZeros {
+  Fraction share{};
+  std::uint64_t seed{};  // of the draw
+};
+
 // A matrix of `out` x `in` weights of which `kept` come to the wafer. `mask` is null for a dense matrix.
 struct MatrixShape {
   std::uint64_t in{};
@@ -85,6 +94,7 @@ struct MatrixShape {
   std::uint64_t kept{};
   const MaskSample* mask{};
   std::uint64_t weights_per_wavelet{2};  // dense FP16: 2; indexed, or FP32: 1
+  DeltaZeros zeros{};                    // that its gradient pass may filter
 
   [[nodiscard]] MatrixShape transposed() const;
 };
@@ -92,7 +102,8 @@ struct MatrixShape {
 // Y = X·Wᵀ: every weight multiplies the tokens of its column, then the row reduces. The delta pass of the
 // same layer is the same kernel on the transposed shape.
 [[nodiscard]] KernelCost linear_forward(const FlowContext& context, const MatrixShape& shape);
-// dW = dYᵀ·X: products stay local to a PE, then the columns reduce to the edge.
+// dW = dYᵀ·X: products stay local to a PE, then the columns reduce to the edge. Zeros among the deltas are
+// filtered where that takes fewer cycles.
 [[nodiscard]] KernelCost linear_gradient(const FlowContext& context, const MatrixShape& shape);
 
 struct AttentionTask {
@@ -127,6 +138,7 @@ struct ConvolutionTask {
   const MaskSample* transposed_mask{};
   std::uint64_t weights_per_wavelet{2};
   std::uint64_t images{};
+  DeltaZeros zeros{};  // of one tap, that the gradient pass may filter
 
   [[nodiscard]] std::uint64_t taps() const { return kernel.positions(); }
 };

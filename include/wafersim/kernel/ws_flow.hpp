@@ -101,13 +101,20 @@ enum class GradientStyle { by_delta, by_weight };
 [[nodiscard]] RowTime gradient_time(const FlowContext& context, const MatrixShape& shape, GradientStyle style,
                                     std::uint64_t first_index = 0);
 // The same by delta, where relays filter zeros: by row of any group and turn of an output feature, the
-// indexed deltas that are sent on (the last one always is). Only `total` and `chain` are set.
+// indexed deltas that are sent on (the last one always is). `products` is of the row with the most.
 [[nodiscard]] RowTime gradient_time_filtered(const FlowContext& context, const MatrixShape& shape,
                                              const std::vector<std::vector<std::uint32_t>>& deltas);
-// The style that takes fewer cycles, and these.
+// The same for deltas of which `shape.zeros` are zero, any as likely as any other: all rows are drawn, for
+// some hundred output features. More zeros are never slower.
+[[nodiscard]] RowTime gradient_time_filtered(const FlowContext& context, const MatrixShape& shape);
+// As row_time_at_least, of its total.
+[[nodiscard]] std::uint64_t filtered_time_at_least(const FlowContext& context, const MatrixShape& shape);
+// The style that takes fewer cycles, and these. A filter of `shape.zeros` is one of those that are compared,
+// with what it adds behind the last row.
 struct GradientPlan {
   GradientStyle style;
   RowTime time;
+  std::uint64_t saved{};  // cycles, by filtering zeros; 0: nothing is filtered
 };
 [[nodiscard]] GradientPlan gradient_plan(const FlowContext& context, const MatrixShape& shape);
 // As row_time_at_least.

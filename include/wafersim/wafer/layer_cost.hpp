@@ -41,11 +41,13 @@ struct ColumnUse {
 
 // Costs of one layer when `layout` says where tokens and features lie: of whole sequences, one token for each
 // position. Layers with other positions get a layout of their own from it. The weights come for as many
-// tokens on each of `nodes`. Remembers layers of the same shape.
+// tokens on each of `nodes`. `filter_zeros`: owners keep deltas of which some are zero with an index, so that
+// relays can filter them. Remembers layers of the same shape.
 class LayerCosts {
  public:
   LayerCosts(const WaferSpec& wafer, const TrainingPlan& plan, const TokenLayout& layout, MaskLibrary& masks,
-             std::uint64_t nodes = 1, Estimate estimate = Estimate::exact, ProductTimer* timer = nullptr)
+             std::uint64_t nodes = 1, Estimate estimate = Estimate::exact, ProductTimer* timer = nullptr,
+             bool filter_zeros = false)
       : context_{.wafer = wafer,
                  .arithmetic = arithmetic_of(plan),
                  .layout = layout,
@@ -53,7 +55,8 @@ class LayerCosts {
                  .timer = timer},
         plan_{plan},
         masks_{masks},
-        nodes_{nodes} {}
+        nodes_{nodes},
+        filter_zeros_{filter_zeros} {}
 
   [[nodiscard]] const LayerCost& of(const Layer& layer);
 
@@ -70,6 +73,8 @@ class LayerCosts {
   [[nodiscard]] LayerCost recurrent(const FlowContext& context, const Layer& layer) const;
   [[nodiscard]] LayerCost convolution(const FlowContext& context, const Layer& layer, Fraction level) const;
   [[nodiscard]] LayerCost norm(const FlowContext& context, const Layer& layer) const;
+  // Of the layer's deltas, as far as they are to be filtered.
+  [[nodiscard]] DeltaZeros zeros(const Layer& layer) const;
   // Where the positions of a layer lie.
   [[nodiscard]] FlowContext context_of(const Extent& extent) const;
 
@@ -78,6 +83,7 @@ class LayerCosts {
   const TrainingPlan& plan_;
   MaskLibrary& masks_;
   std::uint64_t nodes_;
+  bool filter_zeros_;
   std::map<Key, LayerCost> known_;
 };
 

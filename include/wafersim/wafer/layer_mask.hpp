@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "wafersim/kernel/flow.hpp"
 #include "wafersim/kernel/mask_sample.hpp"
 #include "wafersim/workload/workload.hpp"
 
@@ -33,5 +34,11 @@ class MaskLibrary {
 // no product: nothing is filled there.
 [[nodiscard]] std::uint64_t sent_weights(const Layer& layer, const Sparsity& sparsity,
                                          std::uint64_t skip_block, MaskLibrary& masks);
+
+// The matrix of a linear layer, or of one of its experts, as a wafer is sent it: `kept` of its weights stay
+// at this level, and `MatrixShape::kept` also counts zeros that fill blocks of `skip_block`. A level so small
+// that it prunes nothing leaves the matrix dense. The mask lives as long as the library.
+[[nodiscard]] MatrixShape matrix_of(const Layer& layer, const TrainingPlan& plan, Fraction level,
+                                    std::uint64_t kept, std::uint64_t skip_block, MaskLibrary& masks);
 
 }  // namespace wafersim

@@ -26,6 +26,8 @@ struct WaferPlan {
   GradientSums gradient_sums{GradientSums::none};
   SramBudget sram;                        // of the largest micro-batch
   std::vector<MappingChoice> runners_up;  // that fit too, fewest cycles first; at most three
+  Cycles cycles;                          // of all micro-batches, by closed forms
+  bool filter_zeros{};                    // deltas behind a relu have an index, so that zeros can be filtered
 
   [[nodiscard]] std::uint64_t sequences() const;  // per node and step
 };
@@ -36,7 +38,8 @@ struct WaferPlan {
 
 // Cuts the batch into the micro-batches, and chooses the mapping, that together take the fewest cycles (or
 // takes the plan's micro-batch). Kernels come from closed forms; the stream counts where the node's lanes are
-// slower. A plan without a batch gets the largest micro-batch that fits.
+// slower. A plan without a batch gets the largest micro-batch that fits. Zeros among deltas are filtered if
+// that takes fewer cycles, although the indices take memory.
 // Throws DoesNotFit with what would fit.
 [[nodiscard]] WaferPlan plan_wafer(const WaferSpec& wafer, const Workload& workload, std::uint64_t nodes,
                                    MaskLibrary& masks);

@@ -35,7 +35,8 @@ enum class GradientSums { none, on_wafer };
 // of whole sequences.
 class LiveTensors {
  public:
-  explicit LiveTensors(const Workload& workload);
+  // `filter_zeros`: deltas of which some are zero have an index beside them while they are filtered.
+  explicit LiveTensors(const Workload& workload, bool filter_zeros = false);
 
   [[nodiscard]] SramBudget budget(const WaferSpec& wafer, const TokenLayout& layout, GradientSums sums) const;
 
@@ -52,7 +53,7 @@ class LiveTensors {
   [[nodiscard]] static Size size_of(const Tensor& tensor);
   [[nodiscard]] static Sizes as_sizes(const Counts& counts);
   [[nodiscard]] static Counts working_set(const Graph& graph, const Layer& layer,
-                                          const std::set<TensorId>& held);
+                                          const std::set<TensorId>& held, bool filter_zeros);
   [[nodiscard]] static std::vector<Counts> forward_sets(const Graph& graph);
   // Where positions lie if `layout` says it for tokens.
   [[nodiscard]] TokenLayout layout_of(std::uint64_t positions, const TokenLayout& layout) const;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wafersim/base/parse.hpp"
+
 namespace wafersim {
 
 enum class OpKind {
@@ -111,8 +113,10 @@ struct Layer {
   WindowShape window;              // of a convolution or pool
   ExpertShape experts;             // of a linear
   std::uint64_t directions{1};     // of a recurrent
-  std::string function;   // of an elementwise, norm, pool or recurrent: gelu, layernorm, max, lstm …
-  std::uint32_t block{};  // recomputation unit: 0 for outside any block, else 1, 2, …
+  std::string function;  // of an elementwise, norm, pool or recurrent: gelu, layernorm, max, lstm …
+  std::optional<Fraction> zeros{};  // of a relu: share of its output that is zero; nothing: as the plan says
+  Fraction delta_zeros{};           // share of zeros among the deltas of its output, see settle_zeros
+  std::uint32_t block{};            // recomputation unit: 0 for outside any block, else 1, 2, …
 
   // Numbers that belong to this layer alone (a tied matrix belongs to its owner).
   [[nodiscard]] std::uint64_t owned_weights() const {

@@ -54,6 +54,7 @@ struct LayerDraft {
   bool transposed{};                 // convolution
   std::uint64_t directions{1};       // recurrent
   std::string function;              // elementwise, norm, pool, recurrent
+  std::optional<Fraction> zeros{};   // relu: share of its output that is zero
   std::uint32_t block{};             // recomputation block, 0 for none
 };
 

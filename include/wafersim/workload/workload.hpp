@@ -65,7 +65,8 @@ struct Sparsity {
   std::vector<SparsityRule> exceptions{};
   std::vector<KeptWeights> kept{};  // exact counts, sorted by layer: they hold before any level
   MaskPattern pattern{};            // of masks that are drawn; N:M fixes the level
-  std::uint64_t seed{1};            // of masks that are drawn
+  std::uint64_t seed{1};            // of masks and zeros that are drawn
+  Fraction activations{};           // of the output of each relu that says nothing else, zeros
   std::uint64_t erk_scale{};        // what the sum over the product is multiplied by, in billionths
 
   friend bool operator==(const Sparsity&, const Sparsity&) = default;
@@ -129,6 +130,18 @@ inline constexpr std::uint64_t kMostOfM = 256;  // as many as MaskSample has row
 inline constexpr std::uint64_t kLargestBlock = 64;
 // Sets the level that the pattern fixes and the scale of erk, once graph and plan are known.
 void settle_distribution(const Graph& graph, Sparsity& sparsity);
+// Share of zeros in the output of a layer: of a relu what it or the plan says, of others none.
+[[nodiscard]] Fraction output_zeros(const Layer& layer, const Sparsity& sparsity);
+// Sets Layer::delta_zeros: where a relu alone takes a layer's output, its deltas are zero wherever the output
+// of the relu is.
+void settle_zeros(Graph& graph, const Sparsity& sparsity);
+// The relu behind each layer whose deltas have its zeros.
+[[nodiscard]] std::vector<std::optional<LayerId>> relus_behind(const Graph& graph);
+// Whether a wafer that runs this plan could filter zeros among deltas: it has gradients, whose deltas come to
+// weights that stream, and FP16 deltas, beside which an index fits a wavelet.
+[[nodiscard]] bool can_filter_zeros(const TrainingPlan& plan);
+// Whether a layer has deltas that such a wafer would filter: a product of its own takes each of them once.
+[[nodiscard]] bool has_zeros_to_filter(const Layer& layer);
 // Whether a name matches a pattern in which `*` stands for any text and `?` for any character.
 [[nodiscard]] bool matches_pattern(std::string_view name, std::string_view pattern);
 

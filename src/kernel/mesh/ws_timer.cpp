@@ -33,10 +33,14 @@ MeshParameters mesh_of(const WaferSpec& wafer) {
   return mesh;
 }
 
-std::string obstacle(const FlowContext& c) {
+std::string obstacle(const FlowContext& c, const MatrixShape& shape, ProductPass pass) {
   if (c.layout.mapping().bands > 1) return "its features lie on several bands of rows";
   if (c.wafer.pe.fmacs_fp32 != 1 || c.wafer.fabric.hop_latency != 1 || c.wafer.fabric.wavelet != Bytes{4})
     return "the mesh knows one FP32 multiply-add a cycle, hops of one cycle and wavelets of 4 B only";
+  if (pass == ProductPass::forward && shape.mask != nullptr && c.arithmetic == Arithmetic::fp32)
+    return "an index and an FP32 weight do not share a wavelet";
+  if (shape.zeros.share.billionths > 0)
+    return "its rows filter zeros, each other ones: none stands for another, and all would have to run";
   return {};
 }
 
@@ -177,7 +181,8 @@ std::optional<std::uint64_t> MeshTimer::time(const FlowContext& c, const MatrixS
                 .tokens = c.layout.tokens_per_pe(),
                 .columns = c.layout.feature_columns(),
                 .groups = c.layout.mapping().groups,
-                .mask = shape.mask};
+                .mask = shape.mask,
+                .zeros = shape.zeros.share.billionths};
   const auto [known, fresh] = known_.try_emplace(key, products_.size());
   if (fresh) {
     products_.push_back({.pass = pass,
@@ -204,7 +209,7 @@ void MeshTimer::measure(const std::function<void(double)>& progress) {
   for (; measured_ < products_.size(); ++measured_) {
     TimedProduct& product = products_[measured_];
     const auto& [context, shape] = wanted_[measured_];
-    product.why_not = obstacle(context);
+    product.why_not = obstacle(context, shape, product.pass);
     if (product.why_not.empty()) {
       try {
         const Run run{context, shape, product.pass, fidelity_};

@@ -63,6 +63,7 @@ class MeshTimer final : public ProductTimer {
     Arithmetic arithmetic;
     std::uint64_t in, out, tokens, columns, groups;
     const MaskSample* mask;
+    std::uint64_t zeros;  // among the deltas, in billionths, that are filtered
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Wanted {

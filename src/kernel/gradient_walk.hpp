@@ -127,10 +127,13 @@ class GradientWalk {
   // How long an owner takes to send the deltas of the `turn`-th output feature
   // of its block, so no faster do they arrive anywhere: they come back to it as
   // well, and its tasks take their turns, if they have as many beats to do. What
-  // fits the queues behind its core left in advance.
-  [[nodiscard]] std::uint64_t sending(std::uint64_t to_do, std::uint64_t turn) const {
+  // fits the queues behind its core left in advance, and of the first owner also
+  // what fits those before the relay.
+  [[nodiscard]] std::uint64_t sending(std::uint64_t to_do, std::uint64_t turn, bool first) const {
     constexpr MeshParameters kMesh{};
-    const std::uint64_t queued = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
+    const std::uint64_t behind = kMesh.output_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
+    const std::uint64_t before = kMesh.input_queue_depth + kMesh.ramp_cycles + kMesh.router_queue_depth;
+    const std::uint64_t queued = behind + (first ? before : 0);
     const std::uint64_t left = deltas_ - std::min(deltas_, queued - std::min(queued, turn * deltas_));
     const std::uint64_t beats = 2 * deltas_ + std::min(deltas_, to_do);
     return std::max(deltas_, multiply_divide_up(beats, left, deltas_));

@@ -99,7 +99,7 @@ class ByWeight {
     const std::uint64_t owner = columns_in_row_ - 1 - row / block_;
     // What its tasks could not do in their turns they do beside the next output feature.
     to_do_ = (row % block_ == 0 ? 0 : to_do_) + walk_.task_beats(owner < loaded_ ? kept_here[owner] : 0);
-    const std::uint64_t pace = walk_.sending(to_do_, row % block_);
+    const std::uint64_t pace = walk_.sending(to_do_, row % block_, row < block_);
     to_do_ -= std::min(to_do_, walk_.deltas());
     arrived_ = std::max(arrived_ + pace, (row >= ahead_ ? fetched_[row - ahead_] : 0) + walk_.deltas());
     std::uint64_t fetched = 0;

@@ -35,8 +35,9 @@ TEST(FilteredGradient, OfOneDeltaByHand) {
   // datapath free, the others cost a cycle each.
   EXPECT_EQ(wafer.pe.accumulators, 8U);
   const std::uint64_t each = (1 + 9 + 1 + 9) + (24 - 4);
-  // To the relay and back: 6 to start, two ramps out and in with a cycle each, 5 hops.
-  EXPECT_EQ(time.total, 300 * each + 6 + 2 * 5 + 5);
+  // The relay waits for 18 cycles, tells the next one to begin (6 + 1) and starts (6); out and in over two
+  // ramps with a cycle between, 5 hops.
+  EXPECT_EQ(time.total, 300 * each + 18 + 7 + 6 + 5 + 5);
   EXPECT_EQ(time.products, 300U * 20);
 }
 

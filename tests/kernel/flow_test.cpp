@@ -88,8 +88,11 @@ TEST(LinearGradient, DenseByHand) {
   // to commit, and 1 + 1 to clear the next sums: 22 for each of 6 outputs. Both wavelets of sums leave in
   // dispatches.
   EXPECT_EQ(cost.compute, 132_cyc);
-  // To the relay and back: start-up 6, two ramps both ways of 5, and 5 links.
-  EXPECT_EQ(cost.fabric, 21_cyc);
+  // The relay waits until the first deltas fill the queues before it: 6 to start, 2 + 2 + 4 places, two ramps
+  // of
+  // 2. Then it tells the next one to begin, 6 + 1, starts to send, 6, and the deltas pass a ramp out and in
+  // with a cycle between, and 5 links.
+  EXPECT_EQ(cost.fabric, 41_cyc);
 }
 
 TEST(ElementwiseCost, IsPerElementOrPerSweep) {

@@ -55,9 +55,9 @@ TEST(FoldedWeightStreaming, EqualsTheWholeGridOnEveryShape) {
 TEST(FoldedWeightStreaming, FoldsWhatTheEdgeFeeds) {
   WsRequest request{.grid = {6, 20}, .tokens = 60, .in = 23, .out = 17, .parameters = ws_parameters()};
   request.entry = WeightEntry::edge;
-  // 6 rows in which weights cross, 8 of 19 equal ones, and the last: the first weights are there before the
-  // first rows have started, so that 2 or 4 rows prove nothing.
-  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "edge"), 6U + 8U + 1U);
+  // 6 rows in which weights cross, 8 at the top and 2 at the bottom of 19 equal ones, and the last: the first
+  // weights are there before the first rows have started, so that 2 or 4 rows prove nothing.
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "edge"), 6U + 8U + 2U + 1U);
 }
 
 TEST(FoldedWeightStreaming, SeesOneSlowPeAtTheTopInTheMiddleAndAtTheBottom) {
@@ -123,6 +123,48 @@ TEST(FoldedWeightStreaming, OfTheGradientEqualsTheWholeGridWithOneSlowPeToo) {
       }
     }
   }
+}
+
+TEST(FoldedWeightStreaming, OfTheGradientByDeltaRunsFewRows) {
+  // 60 rows: the first, 4 of 58 that are alike by twos, the last, and the ports. With two groups, 8 rows of
+  // exits lie there instead.
+  WsRequest request{.kernel = "ws.gradient",
+                    .grid = {8, 60},
+                    .tokens = 480,
+                    .in = 64,
+                    .out = 40,
+                    .parameters = ws_parameters(),
+                    .gradient = GradientStyle::by_delta};
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "one group"), 1U + 4U + 1U + 1U);
+  request.grid = {16, 60};
+  request.tokens = 960;
+  request.groups = 2;
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "two groups"), 1U + 4U + 1U + 8U);
+}
+
+TEST(FoldedWeightStreaming, OfTheGradientByWeightFoldsWhatGoesDownAtTwoSpeeds) {
+  // Indices go down a row a cycle and fill the queues; when the rows are at rest again, deltas and sums
+  // follow at their own speed.
+  const WsRequest request{.kernel = "ws.gradient",
+                          .grid = {6, 150},
+                          .tokens = 3'000,
+                          .in = 24,
+                          .out = 12,
+                          .parameters = ws_parameters(),
+                          .gradient = GradientStyle::by_weight};
+  EXPECT_LT(expect_the_same(make_ws_gemm(request).kernel, "by weight"), 30U);
+}
+
+TEST(FoldedWeightStreaming, CostsAHundredthOnAColumnOfAWaferInTheGradient) {
+  // 996 rows and the ports below, of which 7 run.
+  const WsRequest request{.kernel = "ws.gradient",
+                          .grid = {4, 996},
+                          .tokens = 3'984,
+                          .in = 16,
+                          .out = 6,
+                          .parameters = ws_parameters(),
+                          .gradient = GradientStyle::by_delta};
+  EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "996 rows"), 7U);
 }
 
 TEST(FoldedWeightStreaming, CostsAHundredthOnARowOfAWafer) {

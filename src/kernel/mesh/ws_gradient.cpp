@@ -31,14 +31,19 @@ class WsGradient {
     ways_.paint_deltas(layout);
     ways_.paint_beginnings(layout);
     ways_.paint_sums(layout);
-    for (std::uint32_t x = 0; x < ways_.grid().columns(); ++x) {
-      for (std::uint32_t y = 0; y < ways_.grid().rows(); ++y)
-        layout.program(Rectangle::pe(ways_.grid().at(x, y)), program(x, y));
-      if (ways_.has_collector(x)) layout.program(Rectangle::pe(ways_.collector(x)), collecting(x));
+    for (const std::vector<std::uint32_t>& rows : alike()) {
+      const auto paint = [&](const auto& place, Program program) {
+        std::vector<Rectangle> where;
+        for (const std::uint32_t y : rows) where.push_back(Rectangle::pe(place(y)));
+        layout.program_on_all(where, std::move(program));
+      };
+      for (std::uint32_t x = 0; x < ways_.grid().columns(); ++x)
+        paint([&](std::uint32_t y) { return ways_.grid().at(x, y); }, program(x, rows.front()));
+      for (std::uint32_t group = 0; group < request_.groups; ++group)
+        paint([&](std::uint32_t y) { return ways_.relay(group, y); }, relaying(group, rows.front()));
     }
-    for (std::uint32_t group = 0; group < request_.groups; ++group) {
-      for (std::uint32_t y = 0; y < ways_.grid().rows(); ++y)
-        layout.program(Rectangle::pe(ways_.relay(group, y)), relaying(group, y));
+    for (std::uint32_t x = 0; x < ways_.grid().columns(); ++x) {
+      if (ways_.has_collector(x)) layout.program(Rectangle::pe(ways_.collector(x)), collecting(x));
     }
     MeshPlan plan = layout.build();
     slow_down(plan, ways_.grid(), request_);
@@ -115,6 +120,18 @@ class WsGradient {
   }
 
  private:
+  // Rows whose programs are the same: colors on the way south change from row to row.
+  [[nodiscard]] std::vector<std::vector<std::uint32_t>> alike() const {
+    const std::uint32_t last = ways_.grid().rows() - 1;
+    std::vector<std::vector<std::uint32_t>> classes{{0}};
+    for (std::uint32_t y = 1; y < last; ++y) {
+      if (y < 3) classes.push_back({});
+      classes[1 + (y - 1) % 2].push_back(y);
+    }
+    if (last > 0) classes.push_back({last});
+    return classes;
+  }
+
   // Of deltas on their way.
   [[nodiscard]] Precision moved() const { return tile_.delta_bytes == 2 ? Precision::f16 : Precision::f32; }
 

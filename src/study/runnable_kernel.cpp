@@ -61,7 +61,8 @@ RunnableKernel make(const MatrixRequest& request) {
                      .closed_form = kernel->closed_form,
                      .compute = kernel->compute},
           .load = kernel->load,
-          .judge = [kernel](MeshEngine& engine, KernelReport& report) { judge(*kernel, engine, report); }};
+          .judge = [kernel](MeshEngine& engine, KernelReport& report) { judge(*kernel, engine, report); },
+          .no_program = kernel->no_program};
 }
 
 RunnableKernel make(const WsRequest& request) {

@@ -19,16 +19,29 @@
 namespace wafersim {
 namespace {
 
+// Programs of 64 x 64 PEs take 2 GB of the host, and those of 128 x 128 eight times as much.
+constexpr std::uint32_t kLargestCube = 64;
+
 class Fft {
  public:
   explicit Fft(const MatrixRequest& request)
       : request_{request}, cube_{request.kernel == "fft.cube"}, pencil_{request.m, memory_} {
-    memory_.check(request.parameters, fmt::format("two pencils of {} complex FP32 numbers, their differences "
-                                                  "and roots of unity",
-                                                  request.m));
+    memory_.check(
+        request.parameters,
+        fmt::format("two pencils of {} complex FP32 numbers, differences and roots of unity", request.m),
+        "transform fewer points");
   }
 
   MeshKernel run() const {
+    MeshKernel kernel;
+    add_times(kernel);
+    if (cube_ && request_.m > kLargestCube) {
+      kernel.no_program = fmt::format(
+          "each PE of fft.cube has a program of its own, so it runs with up to {0} x {0} PEs, got {1}; "
+          "--fidelity flow gives the closed form, and fft.plane runs one row",
+          kLargestCube, spell(request_.grid));
+      return kernel;
+    }
     Layout layout{request_.grid, request_.parameters};
     along_rows_.paint(layout, request_.grid);
     if (cube_) along_columns_.paint(layout, request_.grid);
@@ -37,7 +50,6 @@ class Fft {
       for (std::uint32_t y = 0; cube_ && y < rows(); ++y)
         layout.program(Rectangle::pe({x, y}), program({x, y}));
     }
-    MeshKernel kernel;
     kernel.plan = layout.build();
     kernel.last = all_pes(request_.grid);
     kernel.load = [self = *this](MeshEngine& engine) { self.load(engine); };
@@ -45,16 +57,20 @@ class Fft {
       return self.is_right(engine);
     };
     kernel.rows_judged_alone = !cube_;
-    std::vector<Instruction> one;
-    (void)pencil_.transform(one, 0);
-    kernel.compute = axes() * busy_cycles(one, request_.parameters);
-    kernel.closed_form = kernel.compute + (axes() - 1) * along_rows_.closed_form(request_.parameters);
     return kernel;
   }
 
  private:
   [[nodiscard]] std::uint32_t rows() const { return static_cast<std::uint32_t>(request_.grid.rows); }
   [[nodiscard]] std::uint32_t axes() const { return cube_ ? 3 : 2; }
+
+  void add_times(MeshKernel& kernel) const {
+    std::vector<Instruction> one;
+    (void)pencil_.transform(one, 0);
+    kernel.compute = axes() * busy_cycles(one, request_.parameters);
+    kernel.closed_form =
+        kernel.compute + (axes() - 1) * line_transpose_cycles(request_.m, request_.parameters);
+  }
 
   // The instructions of a PE, and the buffer that holds its result.
   std::uint32_t add_all(std::vector<Instruction>& body, PeAt at) const {

@@ -1,7 +1,6 @@
 // Paints links between neighbours and writes the steps.
 #include "fft_transpose.hpp"
 
-#include <algorithm>
 #include <bit>
 
 #include "tile_product.hpp"
@@ -9,11 +8,10 @@
 namespace wafersim {
 namespace {
 
-// Scalar code of a step: whether the receiver lies ahead (load, compare, branch), and the loop.
-constexpr std::uint32_t kChoiceScalars = 3 + kLoopEnd;
-// Around what a PE passes on: two descriptors; around its own number, which has an address, too.
-constexpr std::uint32_t kPassScalars = 2 * kLoadDescriptor;
-constexpr std::uint32_t kOwnScalars = kSetAddress + 2 * kLoadDescriptor;
+// Address of the real (0) or imaginary part (1) of a number.
+std::uint32_t word_of(std::uint32_t pencil, std::uint32_t position, std::uint32_t part) {
+  return pencil + (position * kComplexWords + part) * kSingleBytes;
+}
 
 }  // namespace
 
@@ -42,47 +40,49 @@ void LineTranspose::paint(Layout& layout, GridSize grid) const {
 
 void LineTranspose::add_steps(std::vector<Instruction>& body, std::uint32_t place, std::uint32_t from,
                               std::uint32_t to) const {
-  const auto number = [](std::uint32_t pencil, std::uint32_t position, std::uint32_t part) {
-    return pencil + (position * kComplexWords + part) * kSingleBytes;
-  };
   const auto bits = static_cast<std::uint32_t>(std::bit_width(pes_) - 1);
-  const auto add = [&](std::uint32_t scalars, const Destination& target, const Source& source,
-                       std::uint32_t numbers) {
-    body.push_back(ScalarInstructions{scalars});
-    body.push_back(VectorInstruction{.to = target, .a = source, .length = numbers * kComplexWords});
-  };
-  const auto one_way = [&](bool up) {
-    const std::uint32_t outer = up ? place : pes_ - 1 - place;  // PEs whose numbers pass this one
-    const std::uint32_t step = up ? 1 : -1U;
-    // Nearest PEs come first: numbers that travel up the line fill the pencil from behind, each with its
-    // imaginary part first.
-    const auto vector = [&](std::uint32_t pencil, std::uint32_t position) -> MemoryVector {
-      if (up) return {.address = number(pencil, position, 1), .stride = -1};
-      return {.address = number(pencil, position, 0)};
-    };
-    for (std::uint32_t k = 0; k < pes_; ++k) {
-      const std::uint32_t receiver = reversed_bits(k, bits);
-      body.push_back(ScalarInstructions{kChoiceScalars});
-      if (receiver == place) {
-        if (outer > 0)
-          add(kPassScalars, vector(to, place - step), FabricInput{color(place - step, place)}, outer);
-      } else if ((receiver > place) == up) {
-        const FabricOutput out{color(place, place + step)};
-        add(kOwnScalars, out, vector(from, k), 1);
-        if (outer > 0) add(kPassScalars, out, FabricInput{color(place - step, place)}, outer);
-      }
-    }
-  };
-  add(kOwnScalars, MemoryVector{.address = number(to, place, 0)},
-      MemoryVector{.address = number(from, reversed_bits(place, bits), 0)}, 1);
-  one_way(true);
-  one_way(false);
+  const std::uint32_t own = reversed_bits(place, bits);
+  body.push_back(ScalarInstructions{kOwnScalars});
+  body.push_back(VectorInstruction{.to = MemoryVector{.address = word_of(to, place, 0)},
+                                   .a = MemoryVector{.address = word_of(from, own, 0)},
+                                   .length = kComplexWords});
+  add_one_way(body, place, from, to, true);
+  add_one_way(body, place, from, to, false);
 }
 
-std::uint64_t LineTranspose::closed_form(const MeshParameters& parameters) const {
-  std::vector<Instruction> body;
-  add_steps(body, pes_ / 2, 0, 0);
-  return busy_cycles(body, parameters);
+void LineTranspose::add_one_way(std::vector<Instruction>& body, std::uint32_t place, std::uint32_t from,
+                                std::uint32_t to, bool up) const {
+  const std::uint32_t outer = up ? place : pes_ - 1 - place;  // PEs whose numbers pass this one
+  const std::uint32_t ahead = up ? place + 1 : place - 1;
+  const std::uint32_t behind = up ? place - 1 : place + 1;
+  // The nearest PE's number comes first: those that travel up the line fill the pencil from behind, each with
+  // its imaginary part first.
+  const auto numbers_from = [&](std::uint32_t pencil, std::uint32_t position) -> MemoryVector {
+    if (up) return {.address = word_of(pencil, position, 1), .stride = -1};
+    return {.address = word_of(pencil, position, 0)};
+  };
+  std::uint32_t scalars = 0;
+  const auto add = [&](std::uint32_t more, const Destination& target, const Source& source,
+                       std::uint32_t numbers) {
+    body.push_back(ScalarInstructions{scalars + more});
+    body.push_back(VectorInstruction{.to = target, .a = source, .length = numbers * kComplexWords});
+    scalars = 0;
+  };
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(pes_) - 1);
+  for (std::uint32_t k = 0; k < pes_; ++k) {
+    const std::uint32_t receiver = reversed_bits(k, bits);
+    scalars += kChoiceScalars;
+    const bool sends = receiver != place && (receiver > place) == up;
+    if (sends) add(kOwnScalars, FabricOutput{color(place, ahead)}, numbers_from(from, k), 1);
+    if (outer == 0 || (!sends && receiver != place)) continue;
+    const FabricInput in{color(behind, place)};
+    if (sends) {
+      add(kPassScalars, FabricOutput{color(place, ahead)}, in, outer);
+    } else {
+      add(kPassScalars, numbers_from(to, behind), in, outer);
+    }
+  }
+  if (scalars > 0) body.push_back(ScalarInstructions{scalars});
 }
 
 }  // namespace wafersim

@@ -1,10 +1,11 @@
 // The exchange of a line of PEs in which each gets one complex number from every other: the transpose of
 // pencils between two axes.
 //
-// In step k all send what lies at position k of their pencil to the PE whose number is k with its bits
-// reversed: neighbours pass it inwards from both sides, each adding its own number. That order of the
-// receivers is the one in which frequencies lie behind PencilFft, and it spreads them evenly over the line at
-// any time, so that no part of the line waits for another.
+// First all numbers travel up the line, then all others down. In step k the PEs in front of the one whose
+// number is k with its bits reversed send it what lies at position k of their pencil: each its own number
+// first, then what comes from behind. That order of the receivers is the one in which PencilFft leaves
+// frequencies, and it spreads them evenly over the line at any time: with the farthest or the nearest first,
+// one end of the line would wait for the other.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,15 @@
 
 #include "fft_pencil.hpp"
 #include "shift_ring.hpp"
+#include "tile_product.hpp"
 
 namespace wafersim {
+
+// Scalar code of a step: whether the receiver lies ahead (load, compare, branch), and the loop.
+inline constexpr std::uint32_t kChoiceScalars = 3 + kLoopEnd;
+// Around what a PE passes on or takes: two descriptors; around its own number, which has an address, too.
+inline constexpr std::uint32_t kPassScalars = 2 * kLoadDescriptor;
+inline constexpr std::uint32_t kOwnScalars = kSetAddress + 2 * kLoadDescriptor;
 
 class LineTranspose {
  public:
@@ -28,10 +36,11 @@ class LineTranspose {
   // `to` will have the numbers of the PEs in order.
   void add_steps(std::vector<Instruction>& body, std::uint32_t place, std::uint32_t from,
                  std::uint32_t to) const;
-  // Cycles that the busiest PE of a line spends.
-  [[nodiscard]] std::uint64_t closed_form(const MeshParameters& parameters) const;
 
  private:
+  // The steps whose numbers travel up the line, or down.
+  void add_one_way(std::vector<Instruction>& body, std::uint32_t place, std::uint32_t from, std::uint32_t to,
+                   bool up) const;
   // The link from one place to the next, up or down the line.
   [[nodiscard]] Color color(std::uint32_t from, std::uint32_t to) const;
 
@@ -39,5 +48,8 @@ class LineTranspose {
   Axis axis_;
   std::uint8_t first_;
 };
+
+// Cycles from the start of all PEs of a line to the end of its last one, by recurrence: docs/kernels/fft.md.
+[[nodiscard]] std::uint64_t line_transpose_cycles(std::uint32_t pes, const MeshParameters& parameters);
 
 }  // namespace wafersim

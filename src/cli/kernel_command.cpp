@@ -45,7 +45,7 @@ Usage usage() {
       ("grid", text("WxH")->default_value("512x1"), "columns x rows of PEs")  //
       ("size", text("B")->default_value("256"),
        "elements a PE; gemm, spmm, ws: MxKxN; gemv: KxN; attention and layernorm: TxF; stencils: cells a "
-       "PE")  //
+       "PE; fft: points along an axis")  //
       ("set", po::value<std::vector<std::string>>()->value_name("KEY=VALUE")->composing(),
        "kernel.dtype: f32, f16 or mixed (FP16, added up in FP32); kernel.group: PEs a group of two_phase\n"
        "and of gemv.ktree; matrix kernels also: kernel.seed, kernel.sparsity and\n"

@@ -79,6 +79,7 @@ struct SizeWords {
 };
 SizeWords size_words(const std::string& kernel) {
   if (kernel.starts_with("stencil.")) return {"the cells of a column", {&MatrixRequest::m}};
+  if (kernel.starts_with("fft.")) return {"the points along an axis", {&MatrixRequest::m}};
   if (kernel.starts_with("gemv.")) return {"KxN", {&MatrixRequest::k, &MatrixRequest::n}};
   if (kernel == "attention" || kernel == "layernorm")
     return {"TOKENSxFEATURES", {&MatrixRequest::m, &MatrixRequest::k}};

@@ -98,6 +98,7 @@ KernelRun run_kernel(const KernelRunRequest& request) {
   const RunnableKernel kernel = make_runnable(request.kernel);
   const Cycles expected{kernel.report.closed_form};
   if (request.fidelity == KernelFidelity::flow) return flow_of(kernel);
+  if (!kernel.no_program.empty()) throw DoesNotFit{kernel.no_program};
   const std::uint64_t rows = rows_at_least(request, kernel.plan);
   const HostNeed need = share_of(host_need(kernel.plan, expected, request.engine), rows, grid.rows);
   require_host_memory(need.memory, grid);

@@ -51,7 +51,8 @@ RunnableKernel make(const CollectiveRequest& request) {
 RunnableKernel make(const MatrixRequest& request) {
   const auto kernel = std::make_shared<const MeshKernel>(make_matrix_kernel(request));
   std::vector<std::uint64_t> size{request.m};
-  if (!request.kernel.starts_with("stencil.")) size.push_back(request.k);
+  if (!request.kernel.starts_with("stencil.") && !request.kernel.starts_with("fft."))
+    size.push_back(request.k);
   if (request.kernel.starts_with("gem") || request.kernel == "spmm") size.push_back(request.n);
   return {.plan = kernel->plan,
           .report = {.kernel = request.kernel,
@@ -60,7 +61,8 @@ RunnableKernel make(const MatrixRequest& request) {
                      .closed_form = kernel->closed_form,
                      .compute = kernel->compute},
           .load = kernel->load,
-          .judge = [kernel](MeshEngine& engine, KernelReport& report) { judge(*kernel, engine, report); }};
+          .judge = [kernel](MeshEngine& engine, KernelReport& report) { judge(*kernel, engine, report); },
+          .no_program = kernel->no_program};
 }
 
 RunnableKernel make(const WsRequest& request) {

@@ -28,6 +28,8 @@ const std::vector<ValidationGroup>& validation_groups() {
        "measured on WSE-2: WaferLLM, OSDI'25, arXiv 2502.04563", matrix_products},
       {"stencil", "25-point seismic stencil, FP32 (cycles)",
        "measured on WSE-2: Jacquelin et al., SC'22: 754 s for 10,000,000 steps at 850 MHz", stencils},
+      {"fft", "Fourier transform of a cube of complex FP32 numbers (cycles)",
+       "measured on CS-2: wsFFT, arXiv 2209.15040: 959 us, here at 850 MHz", fourier_transforms},
       {"training", "Training steps of GPT-3 models on one CS-2, and weak scaling",
        "measured on CS-2: arXiv 2409.00287; Cerebras-GPT, arXiv 2304.03208 (within 9 % of linear)",
        training_steps},

@@ -11,6 +11,7 @@ namespace wafersim {
 [[nodiscard]] std::vector<ValidationPoint> ladder();
 [[nodiscard]] std::vector<ValidationPoint> matrix_products();
 [[nodiscard]] std::vector<ValidationPoint> stencils();
+[[nodiscard]] std::vector<ValidationPoint> fourier_transforms();
 [[nodiscard]] std::vector<ValidationPoint> training_steps();
 
 }  // namespace wafersim

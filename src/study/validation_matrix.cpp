@@ -1,6 +1,7 @@
 // Matrix kernels and stencils against what was measured on WSE-2. The name of each point says how it was
 // simulated: "wavelet": the whole grid, every wavelet; "stepwise": grids of up to 24 x 24 PEs at wavelet
-// resolution, continued by equal steps.
+// resolution, continued by equal steps; "one row: wavelet": one row of the grid, and what its columns do
+// taken from it.
 #include <fmt/format.h>
 
 #include "wafersim/base/error.hpp"
@@ -109,6 +110,16 @@ std::vector<ValidationPoint> stencils() {
   const SimulatedCycles simulated = run({.kernel = "stencil.25pt", .grid = {20, 20}, .m = kCells});
   return {{"stencil.25pt, 1000 cells a PE, one step (wavelet)", measured,
            static_cast<double>(simulated.total), kTotal, ""}};
+}
+
+// A cube's columns do what its rows do: behind the plane in a row, one more exchange and one more transform.
+std::vector<ValidationPoint> fourier_transforms() {
+  constexpr std::uint32_t kPoints = 512;
+  const double measured = 959e-6 * 850e6;  // cycles
+  const SimulatedCycles plane = run({.kernel = "fft.plane", .grid = {kPoints, 1}, .m = kPoints});
+  const std::uint64_t exchange = plane.total - plane.compute;
+  return {{"fft.cube, 512 cubed on 512x512 PEs (one row: wavelet)", measured,
+           static_cast<double>(plane.total + exchange + plane.compute / 2), kTotal, ""}};
 }
 
 }  // namespace wafersim

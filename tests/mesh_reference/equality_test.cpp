@@ -351,6 +351,8 @@ std::vector<MatrixRequest> small_matrix_kernels() {
           {.kernel = "gemm.cannon", .grid = {4, 4}, .m = 8, .k = 12, .n = 11},
           {.kernel = "gemm.mesh", .grid = {5, 5}, .m = 15, .k = 10, .n = 15},
           {.kernel = "attention", .grid = {3, 3}, .m = 8, .k = 5},
+          {.kernel = "fft.plane", .grid = {8, 2}, .m = 8},
+          {.kernel = "fft.cube", .grid = {4, 4}, .m = 4},
           {.kernel = "layernorm", .grid = {3, 2}, .m = 5, .k = 8},
           {.kernel = "stencil.7pt", .grid = {3, 4}, .m = 5},
           {.kernel = "stencil.25pt", .grid = {6, 7}, .m = 9},

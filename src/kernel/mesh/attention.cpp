@@ -64,11 +64,11 @@ class Attention {
     MeshKernel kernel;
     for (const PeAt at : all_pes(request_.grid)) {
       std::vector<Instruction> body = scores(at.y);
-      const std::uint64_t before = busy_cycles(body);
+      const std::uint64_t before = busy_cycles(body, request_.parameters);
       for (const Instruction& it : chain.instructions(at.x, score_vector())) body.push_back(it);
       std::vector<Instruction> after = softmax();
       for (const Instruction& it : weighted_sum(at.y)) after.push_back(it);
-      if (at == PeAt{}) set_closed_form(kernel, chain, before, busy_cycles(after));
+      if (at == PeAt{}) set_closed_form(kernel, chain, before, busy_cycles(after, request_.parameters));
       body.insert(body.end(), after.begin(), after.end());
       layout.program(Rectangle::pe(at), {.name = "attention",
                                          .memory_bytes = memory_bytes_,
@@ -219,18 +219,6 @@ class Attention {
 
   // Scalar code, start-ups and beats, those of microthreads as far as they are more than what the task leaves
   // idle.
-  [[nodiscard]] std::uint64_t busy_cycles(const std::vector<Instruction>& body) const {
-    const MeshParameters& p = request_.parameters;
-    std::uint64_t task = 0;
-    for (const Instruction& instruction : body) {
-      if (const auto* scalars = std::get_if<ScalarInstructions>(&instruction)) task += scalars->count;
-      const auto* it = std::get_if<VectorInstruction>(&instruction);
-      if (it == nullptr) continue;
-      task += it->thread ? p.control_cycles : startup_of(*it, p) + datapath_cycles(*it, p);
-    }
-    return task;
-  }
-
   void set_closed_form(MeshKernel& kernel, const RowChain& chain, std::uint64_t before,
                        std::uint64_t after) const {
     // Every second beat of a product may be one of the exchange beside it, which the product then waits for.

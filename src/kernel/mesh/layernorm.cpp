@@ -62,8 +62,8 @@ class LayerNorm {
     kernel.right = [self = *this](const MeshEngine& engine, const Departures&) {
       return self.is_right(engine);
     };
-    const std::uint64_t before = busy_cycles(add_up());
-    const std::uint64_t after = busy_cycles(normalize());
+    const std::uint64_t before = busy_cycles(add_up(), request_.parameters);
+    const std::uint64_t after = busy_cycles(normalize(), request_.parameters);
     kernel.compute = before + after;
     kernel.closed_form =
         chain.end(std::vector<std::uint64_t>(columns(), before), sums, request_.parameters) + after;
@@ -136,17 +136,6 @@ class LayerNorm {
     add(body,
         {.operation = Operation::multiply, .to = data, .a = data, .b = of_token(scale_), .length = all()});
     return body;
-  }
-
-  [[nodiscard]] std::uint64_t busy_cycles(const std::vector<Instruction>& body) const {
-    std::uint64_t cycles = 0;
-    for (const Instruction& instruction : body) {
-      if (const auto* scalars = std::get_if<ScalarInstructions>(&instruction)) cycles += scalars->count;
-      const auto* it = std::get_if<VectorInstruction>(&instruction);
-      if (it != nullptr)
-        cycles += startup_of(*it, request_.parameters) + datapath_cycles(*it, request_.parameters);
-    }
-    return cycles;
   }
 
   [[nodiscard]] float element(std::uint32_t token, std::uint32_t feature) const {

@@ -23,7 +23,8 @@ struct Entry {
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> kEntries{
-      {"attention", 2, 2, "f32", make_attention},  {"gemm.cannon", 2, 2, "f16", make_ring_gemm},
+      {"attention", 2, 2, "f32", make_attention},  {"fft.cube", 2, 2, "f32", make_fft},
+      {"fft.plane", 2, 1, "f32", make_fft},        {"gemm.cannon", 2, 2, "f16", make_ring_gemm},
       {"gemm.mesh", 3, 3, "f16", make_ring_gemm},  {"gemm.summa", 2, 2, "f16", make_summa},
       {"gemv.ktree", 2, 1, "f16", make_gemv},      {"gemv.pipeline", 2, 1, "f16", make_gemv},
       {"layernorm", 2, 1, "f32", make_layernorm},  {"spmm", 2, 1, "f32", make_spmm},

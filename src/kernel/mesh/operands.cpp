@@ -28,12 +28,13 @@ float operand(const MatrixRequest& request, char matrix, std::uint32_t row, std:
   return (static_cast<float>((hash >> 40U) % 128) - 64) / 64;
 }
 
-void PeMemory::check(const MeshParameters& parameters, const std::string& what) const {
+void PeMemory::check(const MeshParameters& parameters, const std::string& what,
+                     std::string_view remedy) const {
   const std::uint32_t room = parameters.memory_bytes - parameters.code_reserve_bytes;
   if (used_ <= room) return;
-  throw DoesNotFit{
-      fmt::format("{} need {} bytes in a PE, which holds {} less {} for code: {} at most; use more PEs", what,
-                  used_, parameters.memory_bytes, parameters.code_reserve_bytes, room)};
+  throw DoesNotFit{fmt::format("{} need {} bytes in a PE, which holds {} less {} for code: {} at most; {}",
+                               what, used_, parameters.memory_bytes, parameters.code_reserve_bytes, room,
+                               remedy)};
 }
 
 void write_halves(MeshEngine& engine, PeAt at, std::uint32_t address, std::uint32_t count,

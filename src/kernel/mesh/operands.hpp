@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wafersim/kernel/mesh/matrix.hpp"
@@ -33,8 +34,9 @@ class PeMemory {
     return address;
   }
   [[nodiscard]] std::uint32_t used() const { return used_; }
-  // Throws DoesNotFit if a PE cannot hold it; `what` names the tiles.
-  void check(const MeshParameters& parameters, const std::string& what) const;
+  // Throws DoesNotFit if a PE cannot hold it; `what` names the tiles, `remedy` what to do.
+  void check(const MeshParameters& parameters, const std::string& what,
+             std::string_view remedy = "use more PEs") const;
 
  private:
   std::uint32_t used_{};

@@ -64,6 +64,18 @@ std::uint64_t datapath_cycles(const VectorInstruction& it, const MeshParameters&
   return cycles;
 }
 
+std::uint64_t busy_cycles(const std::vector<Instruction>& body, const MeshParameters& parameters) {
+  std::uint64_t cycles = 0;
+  for (const Instruction& instruction : body) {
+    if (const auto* scalars = std::get_if<ScalarInstructions>(&instruction)) cycles += scalars->count;
+    const auto* it = std::get_if<VectorInstruction>(&instruction);
+    if (it == nullptr) continue;
+    cycles += it->thread ? parameters.control_cycles
+                         : startup_of(*it, parameters) + datapath_cycles(*it, parameters);
+  }
+  return cycles;
+}
+
 std::uint32_t step_scalars() {
   return kStepScalars;
 }

@@ -37,6 +37,11 @@ struct TileProduct {
 // Cycles that the beats of an instruction keep the datapath.
 [[nodiscard]] std::uint64_t datapath_cycles(const VectorInstruction& it, const MeshParameters& parameters);
 
+// Cycles of a task whose instructions never wait: scalar code, start-up and beats. Those that it hands to a
+// microthread cost it the handing over.
+[[nodiscard]] std::uint64_t busy_cycles(const std::vector<Instruction>& body,
+                                        const MeshParameters& parameters);
+
 // Scalar code of an outer step around the product.
 [[nodiscard]] std::uint32_t step_scalars();
 

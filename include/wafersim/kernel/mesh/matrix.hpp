@@ -1,4 +1,5 @@
-// Matrix-vector and matrix-matrix products, attention, stencils and sparse products on the mesh.
+// Matrix-vector and matrix-matrix products, attention, stencils, sparse products and Fourier transforms on
+// the mesh.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct MatrixRequest {
   std::string kernel;  // see matrix_kernel_names()
   GridSize grid;
   // Left M x K times right K x N. GEMV: M is 1. Attention: M tokens of K
-  // features. Stencils: M cells in a PE's column.
+  // features. Stencils: M cells in a PE's column. FFT: M points along each axis.
   std::uint32_t m = 1, k = 1, n = 1;
   std::uint32_t group = 0;  // PEs a group of the K-tree; 0: the square root of the row
   std::string dtype{};      // f16, f32 or mixed; empty: the kernel's own, the only one that it computes in

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "wafersim/mesh/engine.hpp"
@@ -21,6 +22,7 @@ struct MeshKernel {
   std::uint64_t closed_form{};     // cycles
   std::uint64_t compute{};         // of these: what the PE with most to do would take if all data were there
   bool rows_judged_alone = false;  // `right` asks engines which rows keep values, and looks at these only
+  std::string no_program{};        // why only the closed form is known; empty if the kernel can run
   std::vector<EdgePort> exits{};   // ports through which results leave; the last to leave may end the kernel
 };
 

@@ -10,7 +10,7 @@ class EngineState : public testing::TestWithParam<std::string> {};
 
 TEST_P(EngineState, IsAtMost256BytesAPe) {
   // A row as long as a wafer's; rows hold their state each on their own, so a few are enough.
-  constexpr GridSize kGrid{854, 12};
+  constexpr GridSize kGrid{854, 3};
   const Collective collective = make_collective({.kernel = GetParam(), .grid = kGrid, .length = 1024});
   const auto engine = make_fast_engine(collective.plan);
   const double bytes =

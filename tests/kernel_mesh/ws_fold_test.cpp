@@ -159,9 +159,9 @@ TEST(FoldedWeightStreaming, CostsAHundredthOnAColumnOfAWaferInTheGradient) {
   // 996 rows and the ports below, of which 7 run.
   const WsRequest request{.kernel = "ws.gradient",
                           .grid = {4, 996},
-                          .tokens = 3'984,
-                          .in = 16,
-                          .out = 6,
+                          .tokens = 1'992,
+                          .in = 8,
+                          .out = 4,
                           .parameters = ws_parameters(),
                           .gradient = GradientStyle::by_delta};
   EXPECT_EQ(expect_the_same(make_ws_gemm(request).kernel, "996 rows"), 7U);

@@ -116,6 +116,13 @@ class Kernel(UserTest):
             (2, "gemm.mesh", "--grid", "4x4", "--size", "9x8"): "--size: gemm.mesh takes MxKxN, got '9x8'\n",
             (2, "gemm.mesh", "--grid", "4x5", "--size", "9"):
                 "--grid: gemm.mesh needs as many rows as columns, got 4x5\n",
+            (2, "fft.cube", "--grid", "8x4", "--size", "8"):
+                "--grid: fft.cube with 8 points along each axis needs 8 x 8 PEs, got 8x4\n",
+            (2, "fft.plane", "--grid", "12x1", "--size", "12"):
+                "--size: fft.plane needs a power of two from 2 on, got 12\n",
+            (3, "fft.cube", "--grid", "128x128", "--size", "128"):
+                "each PE of fft.cube has a program of its own, so it runs with up to 64 x 64 PEs, got 128x128; "
+                "--fidelity flow gives the closed form, and fft.plane runs one row\n",
             (2, "gemm.mesh", "--grid", "2x2", "--size", "9"):
                 "--grid: gemm.mesh needs at least 3x3 PEs, got 2x2\n",
             (2, "spmm", "--grid", "4x1", "--size", "9", "--set", "kernel.sparsity=1"):

@@ -24,13 +24,6 @@ add_library(wafersim_systemc INTERFACE)
 target_link_libraries(wafersim_systemc INTERFACE PkgConfig::SystemC)
 target_compile_definitions(wafersim_systemc INTERFACE SC_CPLUSPLUS=201703L)
 
-# Headers that are compiled once: of the standard library for the rooms, of GoogleTest for the tests. Every file
-# still names all that it uses; the release preset, which compiles without, sees to it.
-add_library(wafersim_std_headers OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/headers.cpp)
-target_link_libraries(wafersim_std_headers PRIVATE wafersim_warnings)
-target_precompile_headers(wafersim_std_headers PRIVATE <algorithm> <array> <cstdint> <functional> <map> <memory>
-  <optional> <string> <variant> <vector>)
-
 # wafersim_room(name SOURCES file... [PUBLIC target...] [PRIVATE target...])
 # What a room may use is exactly what it lists; nothing is reachable by accident.
 function(wafersim_room name)
@@ -39,7 +32,6 @@ function(wafersim_room name)
   add_library(wafersim::${name} ALIAS wafersim_${name})
   target_include_directories(wafersim_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(wafersim_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE} wafersim_warnings)
-  target_precompile_headers(wafersim_${name} REUSE_FROM wafersim_std_headers)
 endfunction()
 
 # wafersim_test(name SOURCES file... LINK target... [LABEL fast|slow] [TIMEOUT seconds])
@@ -55,7 +47,6 @@ function(wafersim_test name)
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name}_test PRIVATE ${TEST_LINK} wafersim_test_support wafersim_warnings GTest::gtest GTest::gmock)
-  target_precompile_headers(${name}_test REUSE_FROM wafersim_test_headers)
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS ${TEST_LABEL}
     ENVIRONMENT "SYSTEMC_DISABLE_COPYRIGHT_MESSAGE=1")

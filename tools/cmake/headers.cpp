@@ -1,1 +1,0 @@
-// Nothing: CMake wants a source for a target whose headers are compiled once for others.

@@ -46,9 +46,10 @@ count_tests() {
 
 stage 'packages' install_packages "${build_packages[@]}" "${test_packages[@]}"
 stage 'format' check_format
-stage 'build: GCC, debug, warnings are errors' build build/dev dev -DCMAKE_CXX_FLAGS_DEBUG=-g1
+stage 'build: GCC, debug, warnings are errors' build build/dev dev -DCMAKE_CXX_FLAGS_DEBUG=-g0
 stage 'tests' run_tests dev -LE heavy -E '^e2e'
-stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS=OFF -DWAFERSIM_E2E_TESTS=ON
+stage 'build: GCC, optimised' build build/release release -DWAFERSIM_BUILD_TESTS=OFF -DWAFERSIM_E2E_TESTS=ON \
+  '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O3 -g0 -DNDEBUG'
 stage 'tests of the program' run_tests release -LE heavy
 stage 'time and memory' tools/check_budget.py build/release/wafersim
 stage 'build: Clang, sanitizers' build build/sanitize sanitize

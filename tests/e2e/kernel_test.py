@@ -82,15 +82,22 @@ class Kernel(UserTest):
             self.assertEqual(self.refuses(2, "kernel", "ws.forward", "--grid", "4x1", "--size", "8", *options),
                              complaint)
 
-    def test_a_gradient_whose_rows_do_not_fold_runs_them_all_and_says_so(self):
+    def both_gradients(self, *settings):
+        command = ("kernel", "ws.gradient", "--grid", "4x40", "--size", "160x23x17", *settings, "--format", "json")
+        return (json.loads(self.succeeds(*command)), json.loads(self.succeeds(*command, "--fidelity", "folded")))
+
+    def test_a_few_rows_of_a_gradient_stand_for_all(self):
         for entry in ("ports", "edge"):
-            command = ("kernel", "ws.gradient", "--grid", "4x40", "--size", "160x23x17",
-                       "--set", "kernel.entry=" + entry, "--format", "json")
-            whole = json.loads(self.succeeds(*command))
-            folded = json.loads(self.succeeds(*command, "--fidelity", "folded"))
-            for key in ("fidelity", "cycles", "counts", "rows_simulated"):
+            whole, folded = self.both_gradients("--set", "kernel.entry=" + entry)
+            for key in ("cycles", "counts"):
                 self.assertEqual(folded[key], whole[key], key)
             self.assertEqual((whole["values_match"], folded["values_match"]), (True, None))
+            self.assertLess(folded["rows_simulated"], whole["rows_simulated"] // 2)
+
+    def test_a_gradient_whose_rows_differ_in_their_zeros_runs_them_all_and_says_so(self):
+        whole, folded = self.both_gradients("--set", "kernel.zeros=0.5")
+        for key in ("fidelity", "cycles", "counts", "rows_simulated", "values_match"):
+            self.assertEqual(folded[key], whole[key], key)
 
     def test_one_slow_pe_costs_cycles_and_no_values(self):
         command = ("kernel", "ws.forward", "--grid", "4x4", "--size", "16x24x16", "--format", "json")

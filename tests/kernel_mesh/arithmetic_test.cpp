@@ -53,6 +53,7 @@ TEST(LeavingArithmeticOut, ChangesNoCycleOfAnyOtherKernel) {
     const GridSize grid = kernel.starts_with("gemv") ? GridSize{4, 1} : GridSize{4, 4};
     MatrixRequest request{.kernel = kernel, .grid = grid, .m = 8, .k = 8, .n = 8};
     if (kernel.starts_with("stencil")) request.grid = {10, 10};
+    if (kernel.starts_with("fft")) request.grid = {8, 8};
     MeshKernel program;
     try {
       program = make_matrix_kernel(request);

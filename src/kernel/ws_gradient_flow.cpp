@@ -187,8 +187,8 @@ std::uint64_t gradient_tail(const FlowContext& c, const MatrixShape& shape, Grad
   const std::uint64_t groups = c.layout.mapping().groups;
   const std::uint64_t columns = c.layout.feature_columns();
   const std::uint64_t last = style == GradientStyle::by_delta ? GradientWalk{c, shape}.sums() : 1;
-  // Rows and groups begin one after the other, each two hops later than sums need on their way: down the rows,
-  // then, below, from group to group, with a relay between two.
+  // Rows and groups begin one after the other, each two hops later than sums need on their way: down the
+  // rows, then, below, from group to group, with a relay between two.
   const std::uint64_t step = chain_step(fabric) + 2 * fabric.hop_latency;
   return step * (c.layout.token_rows() - 1) + last + 2 * fabric.ramp_latency +
          (groups - 1) * (step + columns * fabric.hop_latency);

@@ -60,8 +60,8 @@ bool FoldProof::trace(const Watched& it) {
 std::optional<FoldProof::Times> FoldProof::reach(std::uint32_t row, const Times& above) const {
   const std::vector<fast::Rest>& rests = engine_.rests(row);
   Times here(above.size());
-  std::optional<std::uint64_t>
-      quiet;  // since before this, as an epoch has passed above that did not come here
+  // Must be at rest since before this: when the first epoch passed above that has not come here.
+  std::optional<std::uint64_t> quiet;
   auto rest = rests.begin();
   for (std::size_t i = 0; i < above.size(); ++i) {
     if (!above[i]) continue;

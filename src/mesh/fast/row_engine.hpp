@@ -12,8 +12,7 @@ namespace wafersim::fast {
 // What a row has been through so far.
 struct RowRecord {
   MeshCounts counts;
-  std::uint64_t end{};   // first cycle from which it does nothing
-  bool arrived = false;  // something, from the north
+  std::uint64_t end{};  // first cycle from which it does nothing
 };
 // A time in which a row would have done nothing any more, had nothing arrived from the north.
 struct Rest {

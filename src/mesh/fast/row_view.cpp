@@ -56,7 +56,6 @@ RowRecord Row::record() const {
   RowRecord result;
   result.counts = counts_;
   result.end = end_;
-  result.arrived = arrived_;
   return result;
 }
 

@@ -23,18 +23,28 @@ const MaskSample* MaskLibrary::sample(const Request& request) {
   return sample.get();
 }
 
+namespace {
+
+const MaskSample* mask_of(MaskLibrary& masks, const Sparsity& sparsity, std::uint64_t width,
+                          std::uint64_t rows, Fraction level, std::uint64_t skip_block) {
+  return masks.sample({.width = width,
+                       .rows = rows,
+                       .level = level,
+                       .pattern = sparsity.pattern,
+                       .seed = sparsity.seed,
+                       .skip_block = skip_block});
+}
+
+}  // namespace
+
 std::uint64_t sent_weights(const Layer& layer, const Sparsity& sparsity, std::uint64_t skip_block,
                            MaskLibrary& masks) {
   const std::uint64_t kept = kept_matrix_weights(layer, sparsity);
   const bool filled = has_matrix(layer.kind) && layer.kind != OpKind::embedding && skip_block > 1;
   if (!filled || kept == layer.matrix_weights || kept == 0) return kept;
   const std::uint64_t width = matrix_width(layer);
-  const MaskSample* mask = masks.sample({.width = width,
-                                         .rows = layer.matrix_weights / (width * layer.experts.count),
-                                         .level = sparsity_level(layer, sparsity),
-                                         .pattern = sparsity.pattern,
-                                         .seed = sparsity.seed,
-                                         .skip_block = skip_block});
+  const std::uint64_t rows = layer.matrix_weights / (width * layer.experts.count);
+  const MaskSample* mask = mask_of(masks, sparsity, width, rows, sparsity_level(layer, sparsity), skip_block);
   return mask == nullptr ? kept : mask->widened(kept, layer.matrix_weights);
 }
 
@@ -42,16 +52,12 @@ MatrixShape matrix_of(const Layer& layer, const TrainingPlan& plan, Fraction lev
                       std::uint64_t skip_block, MaskLibrary& masks) {
   if (kept == layer.matrix_weights) level = {};
   const bool two_a_wavelet = level.billionths == 0 && plan.weights == Precision::fp16;
-  MatrixShape matrix{.in = layer.in_features,
-                     .out = layer.out_features,
-                     .kept = kept,
-                     .mask = masks.sample({.width = layer.in_features,
-                                           .rows = layer.out_features,
-                                           .level = level,
-                                           .pattern = plan.sparsity.pattern,
-                                           .seed = plan.sparsity.seed,
-                                           .skip_block = skip_block}),
-                     .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
+  MatrixShape matrix{
+      .in = layer.in_features,
+      .out = layer.out_features,
+      .kept = kept,
+      .mask = mask_of(masks, plan.sparsity, layer.in_features, layer.out_features, level, skip_block),
+      .weights_per_wavelet = two_a_wavelet ? 2U : 1U};
   if (matrix.mask != nullptr) matrix.kept = matrix.mask->widened(kept, layer.matrix_weights);
   return matrix;
 }

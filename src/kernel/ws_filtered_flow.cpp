@@ -133,13 +133,21 @@ Counts draw(const FlowContext& c, const DeltaZeros& zeros, std::uint64_t rows, s
   return counts;
 }
 
-RowTime filtered(const FlowContext& c, const MatrixShape& shape, std::uint64_t rows) {
+RowTime draw_and_walk(const FlowContext& c, const MatrixShape& shape, std::uint64_t rows) {
   const std::uint64_t turns = std::min(shape.out, kTurns);
   RowTime time = walk(c, shape, draw(c, shape.zeros, rows, turns));
   for (std::uint64_t* part : {&time.total, &time.products, &time.mean_beats, &time.overhead, &time.chain})
     *part = multiply_divide_up(*part, shape.out, turns);
   time.total += delta_entry(c);
   return time;
+}
+
+RowTime filtered(const FlowContext& c, const MatrixShape& shape, std::uint64_t rows) {
+  MatrixShape question = shape;
+  question.mask = nullptr;  // by delta, all positions are computed
+  static Answers& answers = Answers::to("gradient_time_filtered");
+  return remembered(answers, c, question, [&] { return draw_and_walk(c, question, rows); },
+                    {rows, shape.zeros.share.billionths, shape.zeros.seed});
 }
 
 std::uint64_t all_rows(const FlowContext& c) {
@@ -156,11 +164,7 @@ RowTime gradient_time_filtered(const FlowContext& c, const MatrixShape& shape,
 }
 
 RowTime gradient_time_filtered(const FlowContext& c, const MatrixShape& shape) {
-  MatrixShape question = shape;
-  question.mask = nullptr;  // by delta, all positions are computed
-  static Answers& rows = Answers::to("gradient_time_filtered");
-  return remembered(rows, c, question, [&] { return filtered(c, question, all_rows(c)); },
-                    {all_rows(c), shape.zeros.share.billionths, shape.zeros.seed});
+  return filtered(c, shape, all_rows(c));
 }
 
 std::uint64_t filtered_time_at_least(const FlowContext& c, const MatrixShape& shape) {

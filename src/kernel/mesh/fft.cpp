@@ -143,7 +143,7 @@ class Fft {
     std::vector<Instruction> ignored;
     const std::uint32_t result = pencil_.pencil(add_all(ignored, {}));
     const auto found = [&](PeAt at, std::uint32_t frequency) -> std::complex<double> {
-      const std::uint32_t place = reversed_bits(frequency, pencil_.stages());
+      const std::uint32_t place = reversed_bits(frequency, request_.m);
       const std::vector<float> parts =
           read_singles(engine, at, result + place * kComplexWords * kSingleBytes, kComplexWords);
       return {parts[0], parts[1]};

@@ -9,9 +9,10 @@
 
 namespace wafersim {
 
-std::uint32_t reversed_bits(std::uint32_t number, std::uint32_t bits) {
+std::uint32_t reversed_bits(std::uint32_t number, std::uint32_t points) {
+  const int bits = std::countr_zero(points);
   std::uint32_t result = 0;
-  for (std::uint32_t i = 0; i < bits; ++i) result |= ((number >> i) & 1U) << (bits - 1 - i);
+  for (int i = 0; i < bits; ++i) result |= ((number >> i) & 1U) << (bits - 1 - i);
   return result;
 }
 

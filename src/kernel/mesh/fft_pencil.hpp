@@ -16,8 +16,9 @@ namespace wafersim {
 
 inline constexpr std::uint32_t kComplexWords = 2;  // real part, imaginary part, side by side
 
-// The number whose `bits` binary digits are those of `number` in the opposite order.
-[[nodiscard]] std::uint32_t reversed_bits(std::uint32_t number, std::uint32_t bits);
+// The number whose binary digits, as many as numbers below `points` need, are those of `number` in the
+// opposite order. `points`: a power of two.
+[[nodiscard]] std::uint32_t reversed_bits(std::uint32_t number, std::uint32_t points);
 
 class PencilFft {
  public:
@@ -28,7 +29,7 @@ class PencilFft {
   [[nodiscard]] std::uint32_t stages() const { return stages_; }
   [[nodiscard]] std::uint32_t pencil(std::uint32_t buffer) const { return pencils_[buffer]; }  // address
   // Transforms the pencil in `buffer` and says which buffer then holds the result: frequency f lies at
-  // position reversed_bits(f, stages()).
+  // position reversed_bits(f, points()).
   [[nodiscard]] std::uint32_t transform(std::vector<Instruction>& body, std::uint32_t buffer) const;
   void load_roots(MeshEngine& engine, PeAt at) const;
 

@@ -1,8 +1,6 @@
 // Paints links between neighbours and writes the steps.
 #include "fft_transpose.hpp"
 
-#include <bit>
-
 #include "tile_product.hpp"
 
 namespace wafersim {
@@ -40,8 +38,7 @@ void LineTranspose::paint(Layout& layout, GridSize grid) const {
 
 void LineTranspose::add_steps(std::vector<Instruction>& body, std::uint32_t place, std::uint32_t from,
                               std::uint32_t to) const {
-  const auto bits = static_cast<std::uint32_t>(std::bit_width(pes_) - 1);
-  const std::uint32_t own = reversed_bits(place, bits);
+  const std::uint32_t own = reversed_bits(place, pes_);
   body.push_back(ScalarInstructions{kOwnScalars});
   body.push_back(VectorInstruction{.to = MemoryVector{.address = word_of(to, place, 0)},
                                    .a = MemoryVector{.address = word_of(from, own, 0)},
@@ -68,9 +65,8 @@ void LineTranspose::add_one_way(std::vector<Instruction>& body, std::uint32_t pl
     body.push_back(VectorInstruction{.to = target, .a = source, .length = numbers * kComplexWords});
     scalars = 0;
   };
-  const auto bits = static_cast<std::uint32_t>(std::bit_width(pes_) - 1);
   for (std::uint32_t k = 0; k < pes_; ++k) {
-    const std::uint32_t receiver = reversed_bits(k, bits);
+    const std::uint32_t receiver = reversed_bits(k, pes_);
     scalars += kChoiceScalars;
     const bool sends = receiver != place && (receiver > place) == up;
     if (sends) add(kOwnScalars, FabricOutput{color(place, ahead)}, numbers_from(from, k), 1);

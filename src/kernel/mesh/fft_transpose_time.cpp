@@ -1,6 +1,5 @@
 // Follows the steps of an exchange along the line, one way after the other.
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "fft_transpose.hpp"
@@ -70,11 +69,10 @@ class OneWay {
 std::uint64_t line_transpose_cycles(std::uint32_t pes, const MeshParameters& parameters) {
   const std::uint64_t own_move = kOwnScalars + parameters.instruction_startup + kComplexWords;
   std::vector<std::uint64_t> ends(pes, own_move);
-  const auto bits = static_cast<std::uint32_t>(std::bit_width(pes) - 1);
   for (const bool up : {true, false}) {
     OneWay way{ends, parameters};
     for (std::uint32_t k = 0; k < pes; ++k) {
-      const std::uint32_t receiver = reversed_bits(k, bits);
+      const std::uint32_t receiver = reversed_bits(k, pes);
       way.step(up ? receiver : pes - 1 - receiver);
     }
     // The way back begins at the other end.
